@@ -1,0 +1,101 @@
+// broker/broker.h - the whole broker, as a machine without I/O.
+//
+// The world (host/ or sim/) hands in requests and says what time it is and how far the journal
+// is durable; it takes out replies. Nothing here blocks, reads a clock, or depends on addresses
+// or hash seeds: the same inputs give the same bytes.
+//
+//     submit(request, now) ──▶ decide ──▶ journal.append ──▶ apply ──▶ reply held back
+//     durable(position, now) ─────────────────────────────────────▶ replies leave, readers see it
+//
+// Invariants:
+//   1. A reply that depends on an entry leaves after that entry is durable.
+//   2. Readers see records below the high watermark only, and those are durable.
+//   3. State is a fold over the journal: restore() and replay() of the same entries give it back.
+//
+// Thread: one at a time, all functions.
+#pragma once
+
+#include "klamm/base/random.h"
+#include "klamm/base/time.h"
+#include "klamm/broker/options.h"
+#include "klamm/broker/request.h"
+#include "klamm/journal/journal.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace klamm::broker {
+
+/// Counters for metrics, cheap to copy.
+struct Stats {
+    std::uint64_t topics = 0;
+    std::uint64_t partitions = 0;
+    std::uint64_t groups = 0;
+    std::uint64_t members = 0;
+    std::uint64_t records_in = 0;
+    std::uint64_t record_bytes_in = 0;
+    std::uint64_t record_bytes_out = 0;
+    std::uint64_t fetches_waiting = 0;
+    std::uint64_t replies_waiting = 0;  ///< for the journal to become durable
+    std::uint64_t producers = 0;
+};
+
+class Broker {
+public:
+    /// Both `journal` and the broker live until the world ends. `seed` determines every id that
+    /// the broker invents.
+    Broker(Options options, journal::Journal& journal, std::uint64_t seed);
+    ~Broker();
+    Broker(Broker const&) = delete;
+    Broker& operator=(Broker const&) = delete;
+
+    // ---- recovery, before start() ------------------------------------------------------
+
+    /// The reason why this state cannot be taken over, or nothing.
+    [[nodiscard]] std::optional<std::string> restore(ByteView checkpoint_state);
+    [[nodiscard]] std::optional<std::string> replay(journal::Position at, ByteView head,
+                                                    ByteView body);
+
+    /// Everything replayed counts as durable. Gives members fresh session timeouts; on the first
+    /// start of a journal invents the cluster id.
+    void start(Now now);
+
+    // ---- steps -------------------------------------------------------------------------
+
+    void submit(Request request, Now now);
+    /// The connection is gone: its waiting fetches and joins are forgotten.
+    void disconnected(ConnectionId connection, Now now);
+    /// Every entry below `position` is durable.
+    void durable(journal::Position position, Now now);
+    /// Runs what is due.
+    void tick(Now now);
+    /// When tick() wants to be called next; none: not before something else happens.
+    std::optional<Instant> next_tick() const;
+    /// What may leave now, in the order in which it was decided.
+    std::vector<Reply> take_replies();
+
+    // ---- for the world's housekeeping --------------------------------------------------
+
+    /// A snapshot of the state at journal position `covers`. Taking it is cheap and happens on
+    /// the broker's thread; `encode` may run later on any other thread.
+    struct Snapshot {
+        journal::Position covers{};
+        std::function<Bytes()> encode;
+    };
+    Snapshot snapshot();
+    /// Entries before this hold nothing that is still needed, given a checkpoint at or after it.
+    journal::Position needed_from() const;
+
+    Stats stats() const;
+    std::string const& cluster_id() const;  ///< valid after start()
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace klamm::broker

@@ -1,0 +1,93 @@
+// broker/request.h - what goes into the broker and what comes out, in both worlds.
+//
+//   frame ──▶ prepare ──▶ Request ──▶ Broker ──▶ Reply ──▶ fill ──▶ encode ──▶ frame
+//            any thread              one thread           any thread
+//
+// prepare() decodes and checks checksums; fill() puts record bytes, read from the journal, into
+// the places that the broker left open. Both are pure and may run on any thread, so that the
+// broker's own thread never touches record bytes.
+#pragma once
+
+#include "klamm/base/bytes.h"
+#include "klamm/journal/journal.h"
+#include "klamm/kafka/apis.h"
+#include "klamm/records/batch.h"
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace klamm::broker {
+
+enum class ConnectionId : std::uint64_t {};
+
+/// Names one request until it is answered. The world counts `number` up within a connection and
+/// sends replies in that order.
+struct RequestId {
+    ConnectionId connection{};
+    std::uint64_t number = 0;
+    auto operator<=>(RequestId const&) const = default;
+};
+
+/// One batch of a Produce request, already checked against its checksum and its own header.
+using CheckedBatch = std::expected<records::BatchInfo, records::BatchError>;
+
+struct Request {
+    RequestId id;
+    kafka::RequestHeader header;
+    kafka::AnyRequest body;
+    std::string peer;  ///< the client's address without port, as group descriptions show it
+    /// Produce only: one for each partition of the request, in its order.
+    std::vector<CheckedBatch> batches;
+};
+
+/// A batch in the journal.
+struct BatchPlace {
+    journal::Position position{};
+    std::uint32_t bytes = 0;
+};
+
+/// Batches to be put into responses[topic].partitions[partition].records of a FetchResponse.
+struct FillRecords {
+    std::uint32_t topic = 0;
+    std::uint32_t partition = 0;
+    std::vector<BatchPlace> batches;
+};
+
+/// A record to be looked for in one batch, for topics[topic].partitions[partition] of a
+/// ListOffsetsResponse: the first one at or after `timestamp`, or the latest one.
+struct FillOffset {
+    std::uint32_t topic = 0;
+    std::uint32_t partition = 0;
+    BatchPlace batch;
+    std::int64_t timestamp = 0;  ///< milliseconds; -3: the record with the largest timestamp
+};
+
+struct Reply {
+    RequestId id;
+    kafka::AnyResponse body;
+    std::vector<FillRecords> records;
+    std::vector<FillOffset> offsets;
+    /// Produce with acks=0: there is no response; the connection just goes on. When `failed` is
+    /// set too, the connection is closed, which is all that the protocol lets such a client see.
+    bool silent = false;
+    bool close = false;  ///< close the connection after this reply
+};
+
+/// Reads one batch; called by fill().
+using ReadBatch =
+    std::function<std::expected<Slice, journal::Error>(journal::Position, std::uint32_t bytes)>;
+
+/// Decodes a frame (without its length) and checks the batches of a Produce request.
+/// The error says why the connection must be closed. A request whose API or version is not
+/// known is no error when the protocol has an answer to it (ApiVersions).
+[[nodiscard]] std::expected<Request, std::string> prepare(RequestId id, Slice frame,
+                                                          std::string peer);
+
+/// Completes the reply. A batch that cannot be read becomes that partition's error; the other
+/// partitions are not disturbed.
+void fill(Reply& reply, ReadBatch const& read);
+
+}  // namespace klamm::broker
