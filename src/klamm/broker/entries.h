@@ -1,0 +1,265 @@
+// broker/entries.h - what the broker journals: every change of state there is.
+//
+// An entry's head is one byte of EntryKind, one byte of version, then the struct in the encoding
+// of kafka/codec.h (always flexible, so that a later version can add tagged fields). Only
+// batch_appended has a body: the batch as readers get it.
+//
+// A number that was once used for a kind is never used for another (doc/formats/entries.md).
+#pragma once
+
+#include "klamm/base/uuid.h"
+#include "klamm/kafka/schema.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace klamm::broker {
+
+enum class EntryKind : std::uint8_t {
+    cluster_created = 1,
+    topic_created = 2,
+    topic_deleted = 3,
+    partitions_added = 4,
+    topic_configured = 5,
+    broker_configured = 6,
+    batch_appended = 7,
+    log_start_moved = 8,
+    producer_id_given = 9,
+    group_changed = 10,
+    group_deleted = 11,
+    offsets_committed = 12,
+    offsets_deleted = 13,
+};
+
+/// Names a partition inside the journal. Counts up over all topics; never reused, so that a
+/// deleted topic's batches cannot be taken for those of its successor.
+enum class PartitionKey : std::uint32_t {};
+
+struct ConfigEntry {
+    using Self = ConfigEntry;
+    std::string name;
+    std::string value;
+    static constexpr void describe(auto& field) {
+        field("name", &Self::name);
+        field("value", &Self::value);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+struct ClusterCreated {
+    using Self = ClusterCreated;
+    static constexpr EntryKind kind = EntryKind::cluster_created;
+    std::string cluster_id;
+    static constexpr void describe(auto& field) { field("cluster_id", &Self::cluster_id); }
+    bool operator==(Self const&) const = default;
+};
+
+struct TopicCreated {
+    using Self = TopicCreated;
+    static constexpr EntryKind kind = EntryKind::topic_created;
+    std::string name;
+    Uuid topic_id;
+    PartitionKey first_partition{};  ///< partition n has the key first_partition + n
+    std::int32_t partitions = 0;
+    std::vector<ConfigEntry> configs;  ///< those that differ from the defaults
+    std::int64_t created_ms = 0;
+    static constexpr void describe(auto& field) {
+        field("name", &Self::name);
+        field("topic_id", &Self::topic_id);
+        field("first_partition", &Self::first_partition);
+        field("partitions", &Self::partitions);
+        field("configs", &Self::configs);
+        field("created_ms", &Self::created_ms);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+struct TopicDeleted {
+    using Self = TopicDeleted;
+    static constexpr EntryKind kind = EntryKind::topic_deleted;
+    Uuid topic_id;
+    static constexpr void describe(auto& field) { field("topic_id", &Self::topic_id); }
+    bool operator==(Self const&) const = default;
+};
+
+struct PartitionsAdded {
+    using Self = PartitionsAdded;
+    static constexpr EntryKind kind = EntryKind::partitions_added;
+    Uuid topic_id;
+    PartitionKey first_partition{};  ///< of the added ones
+    std::int32_t partitions = 0;     ///< how many are added
+    static constexpr void describe(auto& field) {
+        field("topic_id", &Self::topic_id);
+        field("first_partition", &Self::first_partition);
+        field("partitions", &Self::partitions);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// The topic's configs as they are from now on, those that differ from the defaults.
+struct TopicConfigured {
+    using Self = TopicConfigured;
+    static constexpr EntryKind kind = EntryKind::topic_configured;
+    Uuid topic_id;
+    std::vector<ConfigEntry> configs;
+    static constexpr void describe(auto& field) {
+        field("topic_id", &Self::topic_id);
+        field("configs", &Self::configs);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// The broker's dynamic configs as they are from now on.
+struct BrokerConfigured {
+    using Self = BrokerConfigured;
+    static constexpr EntryKind kind = EntryKind::broker_configured;
+    std::vector<ConfigEntry> configs;
+    static constexpr void describe(auto& field) { field("configs", &Self::configs); }
+    bool operator==(Self const&) const = default;
+};
+
+/// Body: the batch, with its base offset in place. The head has a fixed size.
+struct BatchAppended {
+    using Self = BatchAppended;
+    static constexpr EntryKind kind = EntryKind::batch_appended;
+    PartitionKey partition{};
+    std::int64_t appended_ms = 0;  ///< wall clock, for retention and producer expiry
+    static constexpr void describe(auto& field) {
+        field("partition", &Self::partition);
+        field("appended_ms", &Self::appended_ms);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+struct LogStartMoved {
+    using Self = LogStartMoved;
+    static constexpr EntryKind kind = EntryKind::log_start_moved;
+    PartitionKey partition{};
+    std::int64_t log_start_offset = 0;
+    static constexpr void describe(auto& field) {
+        field("partition", &Self::partition);
+        field("log_start_offset", &Self::log_start_offset);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// Producer ids below `next_producer_id` are taken.
+struct ProducerIdGiven {
+    using Self = ProducerIdGiven;
+    static constexpr EntryKind kind = EntryKind::producer_id_given;
+    std::int64_t next_producer_id = 0;
+    static constexpr void describe(auto& field) { field("next_producer_id", &Self::next_producer_id); }
+    bool operator==(Self const&) const = default;
+};
+
+struct GroupMember {
+    using Self = GroupMember;
+    std::string member_id;
+    std::optional<std::string> group_instance_id;
+    std::string client_id;
+    std::string client_host;
+    std::int32_t session_timeout_ms = 0;
+    std::int32_t rebalance_timeout_ms = 0;
+    Bytes subscription;  ///< the member's metadata for the chosen protocol
+    Bytes assignment;
+    static constexpr void describe(auto& field) {
+        field("member_id", &Self::member_id);
+        field("group_instance_id", &Self::group_instance_id);
+        field("client_id", &Self::client_id);
+        field("client_host", &Self::client_host);
+        field("session_timeout_ms", &Self::session_timeout_ms);
+        field("rebalance_timeout_ms", &Self::rebalance_timeout_ms);
+        field("subscription", &Self::subscription);
+        field("assignment", &Self::assignment);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// A classic group at the moment in which a generation became stable, or empty.
+struct GroupChanged {
+    using Self = GroupChanged;
+    static constexpr EntryKind kind = EntryKind::group_changed;
+    std::string group_id;
+    std::string protocol_type;
+    std::int32_t generation_id = 0;
+    std::optional<std::string> protocol_name;
+    std::optional<std::string> leader;
+    std::int64_t changed_ms = 0;
+    std::vector<GroupMember> members;
+    static constexpr void describe(auto& field) {
+        field("group_id", &Self::group_id);
+        field("protocol_type", &Self::protocol_type);
+        field("generation_id", &Self::generation_id);
+        field("protocol_name", &Self::protocol_name);
+        field("leader", &Self::leader);
+        field("changed_ms", &Self::changed_ms);
+        field("members", &Self::members);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+struct GroupDeleted {
+    using Self = GroupDeleted;
+    static constexpr EntryKind kind = EntryKind::group_deleted;
+    std::string group_id;
+    static constexpr void describe(auto& field) { field("group_id", &Self::group_id); }
+    bool operator==(Self const&) const = default;
+};
+
+struct CommittedOffset {
+    using Self = CommittedOffset;
+    std::string topic;
+    std::int32_t partition = 0;
+    std::int64_t offset = 0;
+    std::int32_t leader_epoch = -1;
+    std::string metadata;
+    static constexpr void describe(auto& field) {
+        field("topic", &Self::topic);
+        field("partition", &Self::partition);
+        field("offset", &Self::offset);
+        field("leader_epoch", &Self::leader_epoch);
+        field("metadata", &Self::metadata);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+struct OffsetsCommitted {
+    using Self = OffsetsCommitted;
+    static constexpr EntryKind kind = EntryKind::offsets_committed;
+    std::string group_id;
+    std::int64_t committed_ms = 0;
+    std::vector<CommittedOffset> offsets;
+    static constexpr void describe(auto& field) {
+        field("group_id", &Self::group_id);
+        field("committed_ms", &Self::committed_ms);
+        field("offsets", &Self::offsets);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+struct TopicPartition {
+    using Self = TopicPartition;
+    std::string topic;
+    std::int32_t partition = 0;
+    static constexpr void describe(auto& field) {
+        field("topic", &Self::topic);
+        field("partition", &Self::partition);
+    }
+    auto operator<=>(Self const&) const = default;
+};
+
+struct OffsetsDeleted {
+    using Self = OffsetsDeleted;
+    static constexpr EntryKind kind = EntryKind::offsets_deleted;
+    std::string group_id;
+    std::vector<TopicPartition> partitions;
+    static constexpr void describe(auto& field) {
+        field("group_id", &Self::group_id);
+        field("partitions", &Self::partitions);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+}  // namespace klamm::broker

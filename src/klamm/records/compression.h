@@ -1,0 +1,29 @@
+// records/compression.h - the four codecs of record batches.
+//
+// Framings, as Kafka's clients write them: gzip (RFC 1952), snappy (raw, or in the framing of
+// xerial's snappy-java, both read), lz4 (frame format), zstd.
+#pragma once
+
+#include "klamm/base/bytes.h"
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace klamm::records {
+
+enum class Codec : std::uint8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd = 4 };
+
+std::string_view to_string(Codec codec);  ///< "none", "gzip", ...; "unknown" for other numbers
+
+enum class DecompressError : std::uint8_t { malformed, too_large };
+
+/// At most `bytes_max` bytes come out; memory grows with what is produced, never with what the
+/// input claims. Requires one of the five codecs.
+[[nodiscard]] std::expected<Bytes, DecompressError> decompress(Codec codec, ByteView compressed,
+                                                               std::size_t bytes_max);
+
+Bytes compress(Codec codec, ByteView plain);
+
+}  // namespace klamm::records
