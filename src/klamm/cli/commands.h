@@ -1,0 +1,15 @@
+// cli/commands.h - the commands of `klamm`, one function and one file each.
+//
+// Each function adds its subcommand to the app. When the subcommand was chosen, its callback
+// runs the command and leaves the exit code: 0 done, 1 failed, 2 wrong use or configuration.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace klamm::cli {
+
+// Each is declared as: void add_NAME(CLI::App& app, int& exit_code);
+
+}  // namespace klamm::cli
