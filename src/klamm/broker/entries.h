@@ -7,6 +7,7 @@
 // A number that was once used for a kind is never used for another (doc/formats/entries.md).
 #pragma once
 
+#include "klamm/base/bytes.h"
 #include "klamm/base/uuid.h"
 #include "klamm/kafka/schema.h"
 

@@ -1,0 +1,229 @@
+#include "klamm/broker/batch_index.h"
+
+#include "klamm/base/ensure.h"
+#include "klamm/broker/varint.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace klamm::broker {
+namespace {
+
+/// Arithmetic on numbers that damage may have made: wraps, and the order checks notice.
+std::int64_t add(std::int64_t a, std::uint64_t b) { return std::int64_t(std::uint64_t(a) + b); }
+
+bool follows(BatchRef const& ref, BatchRef const& before) {
+    return ref.position > before.position && ref.base_offset > before.last_offset &&
+           ref.last_offset >= ref.base_offset;
+}
+
+}  // namespace
+
+// ---- one block --------------------------------------------------------------------------
+//
+// A batch after the first: position - position before, bytes, span * 2 + has_gap [, gap],
+// zigzag(max_timestamp - max_timestamp before). Span is last_offset - base_offset, gap is
+// base_offset - (last_offset before + 1).
+
+void BatchBlock::append(BatchRef const& ref) {
+    ensure(!full());
+    if (count_ == 0) {
+        first_ = ref;
+        max_timestamp_ = ref.max_timestamp;
+    } else {
+        ensure(follows(ref, last_));
+        auto const gap = std::uint64_t(ref.base_offset - last_.last_offset - 1);
+        auto const span = std::uint64_t(ref.last_offset - ref.base_offset);
+        put_varint(deltas_, std::uint64_t(ref.position) - std::uint64_t(last_.position));
+        put_varint(deltas_, ref.bytes);
+        put_varint(deltas_, span * 2 + (gap > 0 ? 1 : 0));
+        if (gap > 0) put_varint(deltas_, gap);
+        put_varint(deltas_, zigzag(std::int64_t(std::uint64_t(ref.max_timestamp) -
+                                                std::uint64_t(last_.max_timestamp))));
+        max_timestamp_ = std::max(max_timestamp_, ref.max_timestamp);
+    }
+    last_ = ref;
+    bytes_ += ref.bytes;
+    if (++count_ == count_max) deltas_.shrink_to_fit();
+}
+
+std::optional<BatchRef> BatchBlock::Reader::next() {
+    if (read_ >= block_->count_) return std::nullopt;
+    if (read_++ == 0) return at_ = block_->first_;
+    std::uint64_t distance = 0, bytes = 0, span = 0, gap = 0, timestamp = 0;
+    auto const take = [&](std::uint64_t& value) {
+        return get_varint(block_->deltas_, byte_, value);
+    };
+    if (!take(distance) || !take(bytes) || !take(span)) return std::nullopt;
+    if ((span & 1) != 0 && !take(gap)) return std::nullopt;
+    if (!take(timestamp)) return std::nullopt;
+    at_.position = journal::Position(std::uint64_t(at_.position) + distance);
+    at_.bytes = std::uint32_t(bytes);
+    at_.base_offset = add(at_.last_offset, gap + 1);
+    at_.last_offset = add(at_.base_offset, span / 2);
+    at_.max_timestamp = add(at_.max_timestamp, std::uint64_t(unzigzag(timestamp)));
+    return at_;
+}
+
+void BatchBlock::encode(Bytes& out) const {
+    kafka::Writer w{out};
+    w.integer(count_);
+    if (count_ == 0) return;
+    w.integer(std::uint64_t(first_.position));
+    w.integer(first_.bytes);
+    w.integer(first_.base_offset);
+    w.integer(first_.last_offset);
+    w.integer(first_.max_timestamp);
+    w.integer(std::uint32_t(deltas_.size()));
+    w.raw(std::as_bytes(std::span{deltas_}));
+}
+
+bool BatchBlock::decode(kafka::Reader& in) {
+    *this = {};
+    count_ = in.integer<std::uint32_t>();
+    if (count_ == 0) return !in.failed();
+    first_.position = journal::Position(in.integer<std::uint64_t>());
+    first_.bytes = in.integer<std::uint32_t>();
+    first_.base_offset = in.integer<std::int64_t>();
+    first_.last_offset = in.integer<std::int64_t>();
+    first_.max_timestamp = in.integer<std::int64_t>();
+    auto const deltas = in.take(in.integer<std::uint32_t>());
+    if (in.failed() || count_ > count_max || first_.base_offset < 0 ||
+        first_.last_offset < first_.base_offset)
+        return false;
+    deltas_.resize(deltas.size());
+    std::transform(deltas.begin(), deltas.end(), deltas_.begin(),
+                   [](std::byte b) { return std::uint8_t(b); });
+    last_ = first_;
+    max_timestamp_ = first_.max_timestamp;
+    Reader reader{*this};
+    for (std::uint32_t n = 0; n < count_; ++n) {
+        auto const ref = reader.next();
+        if (!ref || (n > 0 && !follows(*ref, last_))) return false;
+        last_ = *ref;
+        bytes_ += ref->bytes;
+        max_timestamp_ = std::max(max_timestamp_, ref->max_timestamp);
+    }
+    return reader.at_end();
+}
+
+// ---- all blocks of a partition ----------------------------------------------------------
+
+BatchRef const& BatchIndex::last() const {
+    ensure(!empty());
+    return tail_.count() > 0 ? tail_.last() : full_.back()->last();
+}
+
+bool BatchIndex::can_append(BatchRef const& ref) const {
+    if (ref.base_offset < 0 || ref.last_offset < ref.base_offset) return false;
+    return empty() || follows(ref, last());
+}
+
+void BatchIndex::append(BatchRef const& ref) {
+    if (empty()) first_ = ref;
+    tail_.append(ref);
+    bytes_ += ref.bytes;
+    ++batches_;
+    if (!tail_.full()) return;
+    full_.push_back(std::make_shared<BatchBlock const>(std::move(tail_)));
+    tail_ = {};
+}
+
+void BatchIndex::drop_before(std::int64_t offset) {
+    if (empty() || first_.last_offset >= offset) return;
+    auto cursor = from(first_.base_offset);
+    auto ref = cursor.next();
+    for (; ref && ref->last_offset < offset; ref = cursor.next()) {
+        bytes_ -= ref->bytes;
+        --batches_;
+    }
+    if (!ref) {
+        *this = {};
+        return;
+    }
+    first_ = *ref;
+    auto const gone = [&](SharedBlock const& block) { return block->last().last_offset < offset; };
+    full_.erase(full_.begin(), std::ranges::find_if_not(full_, gone));
+}
+
+BatchIndex::Cursor::Cursor(BatchIndex const& index, std::size_t block)
+    : index_(&index), block_(block), reader_(index.block(block)) {}
+
+void BatchIndex::Cursor::settle(std::int64_t offset) {
+    do {
+        ahead_ = reader_.next();
+    } while (ahead_ && ahead_->last_offset < offset);
+}
+
+std::optional<BatchRef> BatchIndex::Cursor::next() {
+    if (!ahead_) {
+        ahead_ = reader_.next();
+        while (!ahead_ && block_ + 1 < index_->blocks()) {
+            reader_ = BatchBlock::Reader{index_->block(++block_)};
+            ahead_ = reader_.next();
+        }
+    }
+    return std::exchange(ahead_, std::nullopt);
+}
+
+BatchIndex::Cursor BatchIndex::from(std::int64_t offset) const {
+    offset = std::max(offset, first_.base_offset);
+    std::size_t low = 0, high = blocks();  // the first block that ends at or after `offset`
+    while (low < high) {
+        auto const middle = (low + high) / 2;
+        if (block(middle).last().last_offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    Cursor cursor{*this, low};
+    if (low < blocks()) cursor.settle(offset);
+    return cursor;
+}
+
+std::optional<BatchRef> BatchIndex::find_timestamp(std::int64_t timestamp) const {
+    for (std::size_t n = 0; n < blocks(); ++n) {
+        if (block(n).max_timestamp() < timestamp) continue;
+        BatchBlock::Reader reader{block(n)};
+        while (auto const ref = reader.next()) {
+            if (ref->max_timestamp >= timestamp && ref->base_offset >= first_.base_offset)
+                return ref;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<BatchRef> BatchIndex::find_latest(std::int64_t end) const {
+    std::optional<BatchRef> best;
+    for (std::size_t n = 0; n < blocks(); ++n) {
+        if (best && block(n).max_timestamp() <= best->max_timestamp) continue;
+        BatchBlock::Reader reader{block(n)};
+        while (auto const ref = reader.next()) {
+            if (ref->base_offset < first_.base_offset || ref->last_offset >= end) continue;
+            if (!best || ref->max_timestamp > best->max_timestamp) best = ref;
+        }
+    }
+    return best;
+}
+
+bool BatchIndex::restore(BatchBlock block) {
+    if (block.count() == 0) return true;
+    if (tail_.count() > 0 || !can_append(block.first())) return false;
+    if (empty()) first_ = block.first();
+    bytes_ += block.bytes();
+    batches_ += block.count();
+    if (block.full())
+        full_.push_back(std::make_shared<BatchBlock const>(std::move(block)));
+    else
+        tail_ = std::move(block);
+    return true;
+}
+
+bool BatchIndex::operator==(BatchIndex const& other) const {
+    auto const same = [](SharedBlock const& a, SharedBlock const& b) { return *a == *b; };
+    return std::ranges::equal(full_, other.full_, same) && tail_ == other.tail_ &&
+           first_ == other.first_ && bytes_ == other.bytes_ && batches_ == other.batches_;
+}
+
+}  // namespace klamm::broker

@@ -1,0 +1,81 @@
+// broker/state.h - all that the broker knows and must not forget: a fold over the journal.
+//
+// Handlers read it; only apply() (apply.h) changes it. What need not survive a restart (who
+// waits for what, fetch sessions, timers) lives in the handlers, with one exception: a
+// partition's high watermark, which everybody asks for, is kept beside the partition.
+//
+// Names are compared, ordered and listed as bytes, so that every list comes out in one order.
+#pragma once
+
+#include "klamm/base/uuid.h"
+#include "klamm/broker/batch_index.h"
+#include "klamm/broker/config.h"
+#include "klamm/broker/entries.h"
+#include "klamm/broker/groups/groups_state.h"
+#include "klamm/broker/options.h"
+#include "klamm/broker/producers.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace klamm::broker {
+
+struct Topic;
+
+struct Partition {
+    PartitionKey key{};
+    std::int32_t number = 0;
+    Topic const* topic = nullptr;
+    std::int64_t log_start = 0;    ///< the first offset that may be read
+    std::int64_t next_offset = 0;  ///< of the next record to come: Kafka's log end offset
+    BatchIndex batches;
+
+    /// Readers see what is below. Set when the entries are durable; not part of the fold.
+    std::int64_t high_watermark = 0;
+};
+
+struct Topic {
+    std::string name;
+    Uuid id;
+    std::int64_t created_ms = 0;
+    Configs configs;         ///< those that were set
+    TopicSettings settings;  ///< what they and the broker's configs amount to
+    std::vector<std::unique_ptr<Partition>> partitions;
+
+    /// Null when there is none with this number.
+    Partition const* partition(std::int32_t number) const {
+        if (number < 0 || std::size_t(number) >= partitions.size()) return nullptr;
+        return partitions[std::size_t(number)].get();
+    }
+};
+
+struct State {
+    explicit State(Options const& options);
+    State(State const&) = delete;
+    State& operator=(State const&) = delete;
+
+    Options options;  ///< the defaults of topics' settings, and the limits of `producers`
+    std::string cluster_id;
+    Configs broker_configs;  ///< the dynamic ones
+    std::map<std::string, Topic, std::less<>> topics;
+    std::map<Uuid, Topic*> topics_by_id;
+    /// Only for look-ups: its order means nothing.
+    std::unordered_map<std::uint32_t, Partition*> partitions;
+    PartitionKey next_partition{};
+    std::int64_t next_producer_id = 0;
+    Producers producers;
+    GroupsState groups;
+
+    /// Null when there is none.
+    Topic const* topic(std::string_view name) const;
+    Topic const* topic(Uuid const& id) const;
+    Partition const* partition(std::string_view topic_name, std::int32_t number) const;
+    Partition* partition(PartitionKey key) const;
+};
+
+}  // namespace klamm::broker
