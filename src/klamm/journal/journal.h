@@ -73,8 +73,10 @@ public:
     Journal& operator=(Journal const&) = delete;
     virtual ~Journal() = default;
 
-    /// Gives the entry its place in the order. Never blocks and does no I/O. It becomes durable
-    /// by a later commit(). `full` is known here, before anything happened; no other error.
+    /// Gives the entry its place in the order: a position at or behind next(), for there may be
+    /// gaps. Never blocks and does no I/O. It becomes durable by a later commit(). `full` is known
+    /// here, before anything happened; no other error. Entries without a body may use a small
+    /// reserve that others may not, so that offsets can be committed where batches are refused.
     /// Requires that `entry` is not larger than entry_bytes_max.
     [[nodiscard]] virtual std::expected<Position, Error> append(Entry entry) = 0;
 
@@ -84,7 +86,8 @@ public:
     [[nodiscard]] virtual std::expected<Position, Error> commit() = 0;
 
     /// The body of the entry at `position`, which had `body_bytes` bytes (so that one read of
-    /// the disk suffices); checked against its checksum. Blocks unless `cached`.
+    /// the disk suffices); checked against its checksum. Blocks unless `cached`. Requires
+    /// `position < durable()`.
     [[nodiscard]] virtual std::expected<Slice, Error> read(Position position,
                                                            std::uint32_t body_bytes) = 0;
 
