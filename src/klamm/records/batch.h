@@ -78,13 +78,23 @@ struct CheckLimits {
 };
 
 /// Checks everything a consumer will rely on, as a client sends it: exactly one batch, CRC,
-/// codec, counts, dense offset deltas from 0, timestamps, every record and header readable to the last byte.
+/// codec, counts, dense offset deltas from 0, every record and header readable to the last byte,
+/// no control batch. In the result `base_offset` is 0, whatever the client wrote there, and
+/// `max_timestamp` is the records' own (see mend_max_timestamp). Without a codec it allocates
+/// nothing; with one, what decompress() says.
 [[nodiscard]] std::expected<BatchInfo, BatchError> check(ByteView batch, CheckLimits limits = {});
+
+/// Checks a batch that was accepted before: header and CRC, which vouch for the rest.
+[[nodiscard]] std::expected<BatchInfo, BatchError> check_stored(ByteView batch);
 
 /// Writes the fields that the CRC does not cover.
 void patch_offset(std::span<std::byte> batch, std::int64_t base_offset, std::int32_t leader_epoch);
 /// Turns the batch into one with log append time `wall_ms`, and mends its CRC.
 void patch_log_append_time(std::span<std::byte> batch, std::int64_t wall_ms);
+/// Some clients write a max_timestamp that their records do not have; as Kafka does, put the
+/// right one in place, with a new CRC. `checked` is what check() returned for these bytes.
+/// Costs nothing when the header was right.
+void mend_max_timestamp(std::span<std::byte> batch, BatchInfo& checked);
 
 struct Header {
     std::string key;

@@ -1,7 +1,7 @@
 // records/compression.h - the four codecs of record batches.
 //
-// Framings, as Kafka's clients write them: gzip (RFC 1952), snappy (raw, or in the framing of
-// xerial's snappy-java, both read), lz4 (frame format), zstd.
+// Framings, as Kafka's clients write them: gzip (RFC 1952, one or more members), snappy (raw, or
+// in the framing of xerial's snappy-java, see snappy.cc), lz4 (frame format), zstd (RFC 8878).
 #pragma once
 
 #include "klamm/base/bytes.h"
@@ -19,8 +19,9 @@ std::string_view to_string(Codec codec);  ///< "none", "gzip", ...; "unknown" fo
 
 enum class DecompressError : std::uint8_t { malformed, too_large };
 
-/// At most `bytes_max` bytes come out; memory grows with what is produced, never with what the
-/// input claims. Requires one of the five codecs.
+/// At most `bytes_max` bytes come out. Memory grows with what is produced, never with what the
+/// input claims (a constant of a few MiB for the codec's window aside). Input that ends early or
+/// goes on behind its end is malformed. Requires one of the five codecs.
 [[nodiscard]] std::expected<Bytes, DecompressError> decompress(Codec codec, ByteView compressed,
                                                                std::size_t bytes_max);
 

@@ -1,0 +1,32 @@
+// Any bytes as a batch: refused or readable, and what check() accepts the readers read.
+#include "klamm/base/ensure.h"
+#include "klamm/records/batch.h"
+
+#include <cstring>
+
+using namespace klamm;
+using namespace klamm::records;
+
+extern "C" int LLVMFuzzerTestOneInput(unsigned char const* data, std::size_t size) {
+    Bytes bytes(size);
+    if (size > 0) std::memcpy(bytes.data(), data, size);
+    constexpr CheckLimits limits{.decompressed_bytes_max = 1 << 20};
+
+    (void)read_header(bytes);
+    (void)read_records(bytes, limits);
+    // A fuzzer does not guess a CRC: mend it, so that what lies behind the check is reached.
+    if (read_header(bytes)) patch_log_append_time(bytes, 1);
+    if (size > batch_header_bytes && (data[0] & 1) != 0) bytes[22] &= std::byte{0xf7};
+
+    auto info = check(bytes, limits);
+    if (!info) return 0;
+    mend_max_timestamp(bytes, *info);
+    patch_offset(bytes, 7, 1);
+    auto const records = read_records(bytes, limits);
+    ensure(records.has_value());
+    ensure(records->size() == std::size_t(info->records_count));
+    ensure(records->back().offset == 7 + info->last_offset_delta);
+    ensure(check_stored(bytes).has_value());
+    ensure(find_latest(bytes)->timestamp == info->max_timestamp);
+    return 0;
+}
