@@ -10,6 +10,7 @@ class App;
 
 namespace klamm::cli {
 
-// Each is declared as: void add_NAME(CLI::App& app, int& exit_code);
+void add_topic(CLI::App& app, int& exit_code);
+void add_group(CLI::App& app, int& exit_code);
 
 }  // namespace klamm::cli

@@ -16,8 +16,14 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", std::string("klamm ") + KLAMM_VERSION);
     app.require_subcommand(1);
 
-    int const exit_code = 0;
+    int exit_code = 0;
+    klamm::cli::add_topic(app, exit_code);
+    klamm::cli::add_group(app, exit_code);
 
+    if (argc == 1) {
+        std::fputs(app.help().c_str(), stderr);
+        return 2;
+    }
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
