@@ -1,27 +1,71 @@
-// broker/groups/groups_state.h - what of the consumer groups must survive: the fold over their entries.
+// broker/groups/groups_state.h - what of the consumer groups must survive: the fold over their
+// entries.
+//
+// A group is here as it was when its last generation became stable, or when it became empty. What
+// happens in between (who has joined, who still has to) is in live_group.h and is lost in a crash:
+// then the members find a generation that is not theirs, and join again.
+//
+// Groups, members, topics and partitions are kept in order, so that lists and checkpoints come
+// out the same every time.
 #pragma once
 
 #include "klamm/base/bytes.h"
 #include "klamm/broker/entries.h"
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace klamm::broker {
 
-struct GroupsState {
-    void apply(GroupChanged const&) {}
-    void apply(GroupDeleted const&) {}
-    void apply(OffsetsCommitted const&) {}
-    void apply(OffsetsDeleted const&) {}
+struct StoredOffset {
+    std::int64_t offset = 0;
+    std::int32_t leader_epoch = -1;  ///< -1: the client did not say
+    std::string metadata;
+    std::int64_t committed_ms = 0;
+    bool operator==(StoredOffset const&) const = default;
+};
+
+struct StoredGroup {
+    std::string protocol_type;  ///< empty: it never had members, only offsets
+    std::int32_t generation_id = 0;
+    std::optional<std::string> protocol_name;
+    std::optional<std::string> leader;
+    std::int64_t changed_ms = 0;
+    std::map<std::string, GroupMember> members;  ///< by member id
+    std::map<std::string, std::map<std::int32_t, StoredOffset>, std::less<>> offsets;
+
+    StoredOffset const* offset(std::string_view topic, std::int32_t partition) const;
+    bool operator==(StoredGroup const&) const = default;
+};
+
+class GroupsState {
+public:
+    using Map = std::map<std::string, StoredGroup, std::less<>>;
+
+    Map const& all() const { return groups_; }
+    /// Null when there is none.
+    StoredGroup const* find(std::string_view group_id) const;
+    std::size_t members() const;  ///< of all groups
+
+    void apply(GroupChanged const& entry);
+    void apply(GroupDeleted const& entry);
+    void apply(OffsetsCommitted const& entry);
+    void apply(OffsetsDeleted const& entry);
     /// A deleted topic's committed offsets go with it.
-    void topic_deleted(std::string_view) {}
+    void topic_deleted(std::string_view topic);
 
     /// Appends its part of a checkpoint; the same state gives the same bytes.
-    void encode(Bytes&) const {}
-    /// Takes over what encode() wrote; the reason when it cannot be.
-    [[nodiscard]] std::optional<std::string> decode(ByteView) { return std::nullopt; }
+    void encode(Bytes& out) const;
+    /// Takes over what encode() wrote, or returns the reason why it cannot; then nothing changed.
+    [[nodiscard]] std::optional<std::string> decode(ByteView bytes);
+
+    bool operator==(GroupsState const&) const = default;
+
+private:
+    Map groups_;
 };
 
 }  // namespace klamm::broker
