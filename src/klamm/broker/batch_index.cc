@@ -66,8 +66,7 @@ std::optional<BatchRef> BatchBlock::Reader::next() {
     return at_;
 }
 
-void BatchBlock::encode(Bytes& out) const {
-    kafka::Writer w{out};
+void BatchBlock::encode(kafka::Writer& w) const {
     w.integer(count_);
     if (count_ == 0) return;
     w.integer(std::uint64_t(first_.position));

@@ -64,7 +64,7 @@ public:
         std::uint32_t read_ = 0;
     };
 
-    void encode(Bytes& out) const;
+    void encode(kafka::Writer& out) const;
     /// False when the bytes are no block: a count, a varint or an order that cannot be.
     [[nodiscard]] bool decode(kafka::Reader& in);
 
@@ -84,7 +84,7 @@ public:
     using SharedBlock = std::shared_ptr<BatchBlock const>;
 
     bool empty() const { return full_.empty() && tail_.count() == 0; }
-    std::uint64_t bytes() const { return bytes_; }      ///< of all batches
+    std::uint64_t bytes() const { return bytes_; }  ///< of all batches
     std::uint64_t batches() const { return batches_; }
     /// Where the first batch is. Requires that there is one.
     journal::Position first_position() const { return first_.position; }

@@ -1,4 +1,5 @@
-// broker/config.h - the configs of topics and of the broker: names, types, defaults, what is allowed.
+// broker/config.h - the configs of topics and of the broker: names, types, defaults, what is
+// allowed.
 //
 // One table for each; listing, validation and what the broker goes by are all read from it.
 // Source: https://kafka.apache.org/documentation/#topicconfigs
@@ -37,11 +38,11 @@ struct ConfigDef {
     std::string_view documentation{};
     /// Topics: the broker config that is the default. Broker: empty.
     std::string_view broker_name{};
-    std::int64_t least = 0;           ///< numbers only
+    std::int64_t least = 0;  ///< numbers only
     std::int64_t most = 0;
-    std::string_view allowed{};       ///< strings and lists: the words, with spaces; empty: any
-    bool dynamic = true;              ///< may be changed while the broker runs
-    bool nullable = false;            ///< null by default
+    std::string_view allowed{};  ///< strings and lists: the words, with spaces; empty: any
+    bool dynamic = true;         ///< may be changed while the broker runs
+    bool nullable = false;       ///< null by default
 };
 
 std::span<ConfigDef const> topic_configs();   ///< by name

@@ -12,6 +12,7 @@
 #include "klamm/kafka/schema.h"
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ enum class EntryKind : std::uint8_t {
 /// Names a partition inside the journal. Counts up over all topics; never reused, so that a
 /// deleted topic's batches cannot be taken for those of its successor.
 enum class PartitionKey : std::uint32_t {};
+
+/// What a journal may hold at most, whatever the options of the day say.
+inline constexpr std::size_t partitions_limit = 1'000'000;
 
 struct ConfigEntry {
     using Self = ConfigEntry;
@@ -151,7 +155,9 @@ struct ProducerIdGiven {
     using Self = ProducerIdGiven;
     static constexpr EntryKind kind = EntryKind::producer_id_given;
     std::int64_t next_producer_id = 0;
-    static constexpr void describe(auto& field) { field("next_producer_id", &Self::next_producer_id); }
+    static constexpr void describe(auto& field) {
+        field("next_producer_id", &Self::next_producer_id);
+    }
     bool operator==(Self const&) const = default;
 };
 
@@ -262,5 +268,20 @@ struct OffsetsDeleted {
     }
     bool operator==(Self const&) const = default;
 };
+
+// ---- bytes ------------------------------------------------------------------------------
+
+inline constexpr std::uint8_t entry_version = 1;
+
+/// The head of `entry`. For every struct above that has a `kind`.
+template <class Entry>
+Bytes encode_entry(Entry const& entry);
+
+/// The kind of the entry with this head, known or not; none when the head is empty.
+std::optional<EntryKind> kind_of(ByteView head);
+
+/// The struct in `head`, or why there is none.
+template <class Entry>
+[[nodiscard]] std::expected<Entry, std::string> decode_entry(ByteView head);
 
 }  // namespace klamm::broker

@@ -13,9 +13,9 @@ struct Options {
     std::int32_t advertised_port = 9092;
 
     bool auto_create_topics_enable = true;
-    std::int32_t num_partitions = 1;              ///< of topics created without a number
-    std::int32_t message_max_bytes = 1048588;     ///< Kafka's default: 1 MiB and a batch header
-    std::int32_t partitions_max = 200000;         ///< of all topics together
+    std::int32_t num_partitions = 1;           ///< of topics created without a number
+    std::int32_t message_max_bytes = 1048588;  ///< Kafka's default: 1 MiB and a batch header
+    std::int32_t partitions_max = 200000;      ///< of all topics together
     std::int32_t topic_name_bytes_max = 249;
 
     std::chrono::milliseconds group_initial_rebalance_delay_ms{0};
@@ -26,10 +26,10 @@ struct Options {
     std::int32_t offset_metadata_max_bytes = 4096;
 
     std::chrono::milliseconds producer_id_expiration_ms{86400000};
-    std::int32_t producers_max = 100000;          ///< resident producer ids; the oldest go first
+    std::int32_t producers_max = 100000;  ///< resident producer ids; the oldest go first
     std::int32_t max_incremental_fetch_session_cache_slots = 1000;
     std::chrono::milliseconds fetch_max_wait_ms{300000};  ///< a client may not ask for more
-    std::int32_t fetch_max_bytes = 57671680;      ///< Kafka's default: 55 MiB a response
+    std::int32_t fetch_max_bytes = 57671680;              ///< Kafka's default: 55 MiB a response
 };
 
 }  // namespace klamm::broker

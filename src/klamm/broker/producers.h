@@ -1,4 +1,5 @@
-// broker/producers.h - what is remembered of idempotent producers, so that a retry is not a second record.
+// broker/producers.h - what is remembered of idempotent producers, so that a retry is not a second
+// record.
 //
 // Source: KIP-98, KIP-360. One producer in one partition is one entry here. Entries are kept in
 // the order of their last append, in journaled time: that is the order in which they expire, and

@@ -56,12 +56,13 @@ struct FillRecords {
     std::vector<BatchPlace> batches;
 };
 
-/// A record to be looked for in one batch, for topics[topic].partitions[partition] of a
-/// ListOffsetsResponse: the first one at or after `timestamp`, or the latest one.
+/// A record to be looked for, for topics[topic].partitions[partition] of a ListOffsetsResponse:
+/// the first one at or after `timestamp`, or the latest one, among those from `from_offset` on.
 struct FillOffset {
     std::uint32_t topic = 0;
     std::uint32_t partition = 0;
-    BatchPlace batch;
+    std::vector<BatchPlace> batches;  ///< searched in this order until one has it
+    std::int64_t from_offset = 0;
     std::int64_t timestamp = 0;  ///< milliseconds; -3: the record with the largest timestamp
 };
 
@@ -70,8 +71,8 @@ struct Reply {
     kafka::AnyResponse body;
     std::vector<FillRecords> records;
     std::vector<FillOffset> offsets;
-    /// Produce with acks=0: there is no response; the connection just goes on. When `failed` is
-    /// set too, the connection is closed, which is all that the protocol lets such a client see.
+    /// Produce with acks=0: there is no response; the connection just goes on. With `close` it is
+    /// closed, which is all that the protocol lets such a client see of an error.
     bool silent = false;
     bool close = false;  ///< close the connection after this reply
 };

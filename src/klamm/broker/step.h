@@ -1,4 +1,5 @@
-// broker/step.h - what a handler may do: look at the state, journal a change, reply, look at the time.
+// broker/step.h - what a handler may do: look at the state, journal a change, reply, look at the
+// time.
 //
 // The one rule of the broker: a handler decides from the state, the request and `now`; what it
 // decided becomes an entry; the entry alone changes the state, in apply(). There is no second path.

@@ -1,0 +1,213 @@
+#include "klamm/broker/apply.h"
+
+#include "klamm/records/batch.h"
+
+#include <limits>
+#include <utility>
+
+namespace klamm::broker {
+namespace {
+
+using Refused = std::optional<std::string>;
+
+struct Place {
+    journal::Position at{};
+    ByteView body;
+};
+
+Configs to_map(std::vector<ConfigEntry> const& entries) {
+    Configs configs;
+    for (auto const& [name, value] : entries) configs[name] = value;
+    return configs;
+}
+
+/// Whether partitions with these keys may be made: keys count up, without gaps.
+bool good_keys(State const& state, PartitionKey first, std::int32_t count) {
+    auto const keys_left =
+        std::numeric_limits<std::uint32_t>::max() - std::uint32_t(state.next_partition);
+    return first == state.next_partition && count > 0 && std::uint32_t(count) <= keys_left &&
+           state.partitions.size() + std::size_t(count) <= partitions_limit;
+}
+
+void add_partitions(State& state, Topic& topic, std::int32_t count) {
+    for (std::int32_t n = 0; n < count; ++n) {
+        auto partition = std::make_unique<Partition>();
+        partition->key = state.next_partition;
+        partition->number = std::int32_t(topic.partitions.size());
+        partition->topic = &topic;
+        state.partitions.emplace(std::uint32_t(partition->key), partition.get());
+        topic.partitions.push_back(std::move(partition));
+        state.next_partition = PartitionKey(std::uint32_t(state.next_partition) + 1);
+    }
+}
+
+Topic* find(State& state, Uuid const& id) {
+    auto const found = state.topics_by_id.find(id);
+    return found == state.topics_by_id.end() ? nullptr : found->second;
+}
+
+Refused change(State& state, ClusterCreated const& entry, Place) {
+    if (!state.cluster_id.empty()) return "the cluster has an id already";
+    if (entry.cluster_id.empty()) return "the cluster id is empty";
+    state.cluster_id = entry.cluster_id;
+    return {};
+}
+
+Refused change(State& state, TopicCreated const& entry, Place) {
+    if (entry.name.empty()) return "the topic has no name";
+    if (state.topics.contains(entry.name)) return "topic '" + entry.name + "' exists already";
+    if (entry.topic_id.is_none() || state.topics_by_id.contains(entry.topic_id))
+        return "topic id " + to_string(entry.topic_id) + " is none or taken";
+    if (!good_keys(state, entry.first_partition, entry.partitions))
+        return "the partition keys do not follow the last ones";
+    auto& topic = state.topics[entry.name];
+    topic.name = entry.name;
+    topic.id = entry.topic_id;
+    topic.created_ms = entry.created_ms;
+    topic.configs = to_map(entry.configs);
+    topic.settings = settings_of(topic.configs, state.broker_configs, state.options);
+    state.topics_by_id.emplace(topic.id, &topic);
+    add_partitions(state, topic, entry.partitions);
+    return {};
+}
+
+Refused change(State& state, TopicDeleted const& entry, Place) {
+    auto const* topic = find(state, entry.topic_id);
+    if (topic == nullptr) return "topic id " + to_string(entry.topic_id) + " is not known";
+    for (auto const& partition : topic->partitions) {
+        state.producers.forget(partition->key);
+        state.partitions.erase(std::uint32_t(partition->key));
+    }
+    state.groups.topic_deleted(topic->name);
+    state.topics_by_id.erase(entry.topic_id);
+    state.topics.erase(state.topics.find(topic->name));
+    return {};
+}
+
+Refused change(State& state, PartitionsAdded const& entry, Place) {
+    auto* topic = find(state, entry.topic_id);
+    if (topic == nullptr) return "topic id " + to_string(entry.topic_id) + " is not known";
+    if (!good_keys(state, entry.first_partition, entry.partitions))
+        return "the partition keys do not follow the last ones";
+    add_partitions(state, *topic, entry.partitions);
+    return {};
+}
+
+Refused change(State& state, TopicConfigured const& entry, Place) {
+    auto* topic = find(state, entry.topic_id);
+    if (topic == nullptr) return "topic id " + to_string(entry.topic_id) + " is not known";
+    topic->configs = to_map(entry.configs);
+    topic->settings = settings_of(topic->configs, state.broker_configs, state.options);
+    return {};
+}
+
+Refused change(State& state, BrokerConfigured const& entry, Place) {
+    state.broker_configs = to_map(entry.configs);
+    for (auto& [name, topic] : state.topics)
+        topic.settings = settings_of(topic.configs, state.broker_configs, state.options);
+    return {};
+}
+
+Refused change(State& state, BatchAppended const& entry, Place place) {
+    auto* partition = state.partition(entry.partition);
+    if (partition == nullptr) return "its partition is not known";
+    auto const batch = records::read_header(place.body);
+    if (!batch) return batch.error().why;
+    if (std::size_t(batch->bytes) != place.body.size())
+        return "the batch is not as long as the entry's body";
+    if (batch->base_offset != partition->next_offset)
+        return "the batch starts at offset " + std::to_string(batch->base_offset) + ", expected " +
+               std::to_string(partition->next_offset);
+    BatchRef const ref{.position = place.at,
+                       .bytes = std::uint32_t(batch->bytes),
+                       .base_offset = batch->base_offset,
+                       .last_offset = batch->last_offset(),
+                       .max_timestamp = batch->max_timestamp};
+    if (!partition->batches.can_append(ref))
+        return "the batch does not lie behind the one before it";
+    if (batch->producer_id >= 0 && batch->base_sequence < 0)
+        return "the batch has a producer id and no sequence number";
+    partition->batches.append(ref);
+    partition->next_offset = batch->next_offset();
+    state.producers.appended(entry.partition, *batch, entry.appended_ms);
+    return {};
+}
+
+Refused change(State& state, LogStartMoved const& entry, Place) {
+    auto* partition = state.partition(entry.partition);
+    if (partition == nullptr) return "its partition is not known";
+    if (entry.log_start_offset < partition->log_start ||
+        entry.log_start_offset > partition->next_offset)
+        return "the log start would leave the log";
+    partition->log_start = entry.log_start_offset;
+    partition->batches.drop_before(partition->log_start);
+    return {};
+}
+
+Refused change(State& state, ProducerIdGiven const& entry, Place) {
+    if (entry.next_producer_id < state.next_producer_id) return "producer ids would be given twice";
+    state.next_producer_id = entry.next_producer_id;
+    return {};
+}
+
+/// Entries of groups: their own state takes them as they are.
+template <class Entry>
+Refused change(State& state, Entry const& entry, Place) {
+    state.groups.apply(entry);
+    return {};
+}
+
+template <class Entry>
+Refused decode_and_change(State& state, ByteView head, Place place) {
+    auto const entry = decode_entry<Entry>(head);
+    if (!entry) return entry.error();
+    if (Entry::kind != EntryKind::batch_appended && !place.body.empty())
+        return "it has a body, which its kind has not";
+    return change(state, *entry, place);
+}
+
+Refused dispatch(State& state, EntryKind kind, ByteView head, Place place) {
+    switch (kind) {
+        case EntryKind::cluster_created:
+            return decode_and_change<ClusterCreated>(state, head, place);
+        case EntryKind::topic_created:
+            return decode_and_change<TopicCreated>(state, head, place);
+        case EntryKind::topic_deleted:
+            return decode_and_change<TopicDeleted>(state, head, place);
+        case EntryKind::partitions_added:
+            return decode_and_change<PartitionsAdded>(state, head, place);
+        case EntryKind::topic_configured:
+            return decode_and_change<TopicConfigured>(state, head, place);
+        case EntryKind::broker_configured:
+            return decode_and_change<BrokerConfigured>(state, head, place);
+        case EntryKind::batch_appended:
+            return decode_and_change<BatchAppended>(state, head, place);
+        case EntryKind::log_start_moved:
+            return decode_and_change<LogStartMoved>(state, head, place);
+        case EntryKind::producer_id_given:
+            return decode_and_change<ProducerIdGiven>(state, head, place);
+        case EntryKind::group_changed:
+            return decode_and_change<GroupChanged>(state, head, place);
+        case EntryKind::group_deleted:
+            return decode_and_change<GroupDeleted>(state, head, place);
+        case EntryKind::offsets_committed:
+            return decode_and_change<OffsetsCommitted>(state, head, place);
+        case EntryKind::offsets_deleted:
+            return decode_and_change<OffsetsDeleted>(state, head, place);
+    }
+    return "kind " + std::to_string(std::to_underlying(kind)) +
+           " is not known; it was written by a newer klamm";
+}
+
+}  // namespace
+
+std::optional<std::string> apply(State& state, journal::Position at, ByteView head, ByteView body) {
+    auto const kind = kind_of(head);
+    auto refused =
+        kind ? dispatch(state, *kind, head, {at, body}) : Refused{"the entry has no head"};
+    if (refused)
+        return "entry at journal position " + std::to_string(std::uint64_t(at)) + ": " + *refused;
+    return std::nullopt;
+}
+
+}  // namespace klamm::broker

@@ -1,0 +1,52 @@
+// broker/handlers.h - the handlers without a memory of their own; one function for each API.
+//
+// Each looks at the state, commits entries when something is to change, and replies. Those that
+// remember something between steps are classes: Fetches, ProducerIds, Groups.
+#pragma once
+
+#include "klamm/broker/request.h"
+#include "klamm/broker/step.h"
+#include "klamm/kafka/apis.h"
+
+#include <utility>
+
+namespace klamm::broker {
+
+void handle(Step&, Request const&, kafka::ApiVersionsRequest const&);
+void handle(Step&, Request const&, kafka::MetadataRequest const&);
+void handle(Step&, Request const&, kafka::ProduceRequest const&);
+void handle(Step&, Request const&, kafka::ListOffsetsRequest const&);
+void handle(Step&, Request const&, kafka::OffsetForLeaderEpochRequest const&);
+void handle(Step&, Request const&, kafka::CreateTopicsRequest const&);
+void handle(Step&, Request const&, kafka::DeleteTopicsRequest const&);
+void handle(Step&, Request const&, kafka::CreatePartitionsRequest const&);
+void handle(Step&, Request const&, kafka::DeleteRecordsRequest const&);
+void handle(Step&, Request const&, kafka::DescribeConfigsRequest const&);
+void handle(Step&, Request const&, kafka::AlterConfigsRequest const&);
+void handle(Step&, Request const&, kafka::IncrementalAlterConfigsRequest const&);
+void handle(Step&, Request const&, kafka::DescribeClusterRequest const&);
+void handle(Step&, Request const&, kafka::DescribeTopicPartitionsRequest const&);
+void handle(Step&, Request const&, kafka::DescribeLogDirsRequest const&);
+void handle(Step&, Request const&, kafka::DescribeProducersRequest const&);
+
+/// Answers `request` with `body`.
+template <class Response>
+void answer(Step& step, Request const& request, Response body, After after = After::everything) {
+    Reply reply;
+    reply.id = request.id;
+    reply.body = std::move(body);
+    step.reply(std::move(reply), after);
+}
+
+/// The one epoch of every partition: the leader never changes.
+inline constexpr std::int32_t leader_epoch = 0;
+
+/// Whether what a client believes about the leader is true: NONE, UNKNOWN_LEADER_EPOCH for an
+/// epoch that has not come yet; -1 is not checked.
+kafka::ErrorCode check_leader_epoch(std::int32_t claimed);
+
+/// What every client may do, in the bits of KIP-430: there are no access rules.
+inline constexpr std::int32_t cluster_operations = 0b1'1111'1010'0000;
+inline constexpr std::int32_t topic_operations = 0b1101'1111'1000;
+
+}  // namespace klamm::broker
