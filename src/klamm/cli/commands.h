@@ -10,6 +10,8 @@ class App;
 
 namespace klamm::cli {
 
+void add_produce(CLI::App& app, int& exit_code);
+void add_consume(CLI::App& app, int& exit_code);
 void add_topic(CLI::App& app, int& exit_code);
 void add_group(CLI::App& app, int& exit_code);
 

@@ -17,6 +17,8 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
 
     int exit_code = 0;
+    klamm::cli::add_produce(app, exit_code);
+    klamm::cli::add_consume(app, exit_code);
     klamm::cli::add_topic(app, exit_code);
     klamm::cli::add_group(app, exit_code);
 
