@@ -1,0 +1,546 @@
+#include "klamm/journal/disk_journal.h"
+
+#include "klamm/base/crc32c.h"
+#include "klamm/base/ensure.h"
+#include "klamm/base/random.h"
+#include "klamm/journal/body_queue.h"
+#include "klamm/journal/checkpoint.h"
+#include "klamm/journal/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace klamm::journal {
+namespace {
+
+constexpr std::string_view lock_name = "lock";
+/// Of a segment, when no other is ready: for entries without a body.
+constexpr std::uint64_t reserve_part = 64;
+constexpr std::array<std::byte, seams::sector_bytes> zeros{};
+
+bool possible_segment_bytes(std::uint64_t bytes) {
+    return bytes >= 4096 && bytes % 4096 == 0 && bytes <= std::uint64_t{1} << 32;
+}
+
+Error to_error(seams::FileError const& error) {
+    return error.kind == seams::FileError::Kind::full ? Error::full : Error::failed;
+}
+
+OpenError to_open_error(seams::FileError const& error) {
+    using Kind = seams::FileError::Kind;
+    auto const kind = error.kind == Kind::locked ? OpenError::Kind::locked
+                      : error.kind == Kind::full ? OpenError::Kind::full
+                                                 : OpenError::Kind::io;
+    return {kind, error.what};
+}
+
+class Disk final : public DiskJournal {
+public:
+    Disk(seams::Directory& directory, DiskOptions const& options)
+        : directory_(directory),
+          options_(options),
+          files_(directory),
+          checkpoints_(directory),
+          ids_(options.seed) {}
+
+    std::expected<void, OpenError> open(Replay const& replay);
+
+    std::expected<Position, Error> append(Entry entry) override;
+    std::expected<Position, Error> commit() override;
+    std::expected<Slice, Error> read(Position position, std::uint32_t body_bytes) override;
+    std::optional<Slice> cached(Position position) override;
+    void trim(Position first) override;
+    std::expected<void, Error> save(Checkpoint const& checkpoint) override;
+    Position first() const override { return Position{first_.load()}; }
+    Position durable() const override { return Position{durable_.load()}; }
+    Position next() const override { return Position{next_.load()}; }
+    std::string describe_last_damage() const override;
+
+    std::expected<void, Error> prepare() override;
+    bool wants_prepare() const override;
+    DiskStats stats() const override;
+    OpenReport const& opened() const override { return report_; }
+
+private:
+    struct Pending {
+        std::uint64_t position = 0;
+        Entry entry;
+    };
+    /// Entries of one commit that lie in one segment.
+    using Run = std::span<Pending const>;
+
+    std::expected<void, OpenError> choose_segments(bool replayable_from_start);
+    std::expected<void, OpenError> complete_files();
+    std::optional<std::uint64_t> place_for(std::uint64_t bytes, bool may_use_reserve) const;
+    std::expected<void, seams::FileError> write(Run run);
+    std::expected<void, seams::FileError> write_mark();
+    void collect(Run run);
+    std::expected<Slice, std::string> read_from_disk(std::uint64_t position,
+                                                     std::uint32_t body_bytes);
+    bool recyclable() const;
+    std::uint64_t number_of(std::uint64_t position) const { return position / segment_bytes_; }
+
+    seams::Directory& directory_;
+    DiskOptions const options_;
+    std::unique_ptr<seams::Lock> lock_;
+    SegmentFiles files_;
+    CheckpointFiles checkpoints_;
+    OpenReport report_;
+    std::uint64_t segment_bytes_ = 0;
+
+    std::atomic<std::uint64_t> first_{0};
+    std::atomic<std::uint64_t> durable_{0};
+    std::atomic<std::uint64_t> next_{0};
+
+    mutable std::mutex mutex_;  // guards what follows; never held during I/O
+    std::vector<Pending> pending_;
+    std::uint64_t bytes_waiting_ = 0;
+    std::uint64_t lowest_ = 0;       // segments that exist: lowest_..ready_
+    std::uint64_t ready_ = 0;        // all behind that of next_ are ready to be begun
+    std::set<std::uint64_t> fresh_;  // those of them that hold zeros only
+
+    mutable std::mutex cache_mutex_;
+    BodyQueue cache_;
+
+    mutable std::mutex damage_mutex_;
+    std::string last_damage_;
+
+    // The journal thread's.
+    Random ids_;
+    bool failed_ = false;
+    std::vector<Pending> writing_;
+    SegmentFiles::File file_;  // of the segment that was written last
+    std::uint64_t file_number_ = 0;
+    std::uint64_t segment_id_ = 0;  // of that segment; 0: not begun
+    std::uint64_t written_ = 0;     // end of the last frame written
+    std::vector<FrameHeaderBytes> headers_;
+    std::vector<ByteView> parts_;
+    SegmentHeaderBytes segment_header_{};
+
+    std::atomic<std::uint64_t> commits_{0};
+    std::atomic<std::uint64_t> bytes_written_{0};
+    std::atomic<std::uint64_t> saved_{0};
+};
+
+// ---- opening -----------------------------------------------------------------------------
+
+std::expected<void, OpenError> Disk::open(Replay const& replay) {
+    auto lock = directory_.lock(lock_name);
+    if (!lock) return std::unexpected(to_open_error(lock.error()));
+    lock_ = std::move(*lock);
+
+    auto checkpoint = checkpoints_.load(report_.notes);
+    if (!checkpoint) return std::unexpected(to_open_error(checkpoint.error()));
+    if (auto done = choose_segments(!checkpoint->has_value()); !done) return done;
+
+    RecoveryInput input{segment_bytes_, lowest_, ready_, Position{0}, checkpoints_.named_max()};
+    if (*checkpoint) {
+        input.from = report_.checkpoint = (*checkpoint)->covers;
+        auto const number = number_of(std::to_underlying(input.from));
+        if (number < lowest_ || number > ready_)
+            return std::unexpected(OpenError{
+                OpenError::Kind::damaged,
+                fmt::format("{} is missing: the checkpoint needs the entries in it. Restore the "
+                            "file from a copy",
+                            files_.path(number))});
+        replay.checkpoint(**checkpoint);
+        checkpoint->reset();
+    }
+    auto const recovered = recover(files_, input, replay, report_);
+    if (!recovered) return std::unexpected(recovered.error());
+
+    written_ = std::to_underlying(recovered->end);
+    first_ = lowest_ * segment_bytes_ + segment_header_bytes;
+    durable_ = next_ = written_;
+    file_number_ = number_of(written_);
+    segment_id_ = recovered->begun ? recovered->id : 0;
+    return complete_files();
+}
+
+/// Finds which segments there are, or makes the first one.
+std::expected<void, OpenError> Disk::choose_segments(bool replayable_from_start) {
+    auto const numbers = files_.list();
+    if (!numbers) return std::unexpected(to_open_error(numbers.error()));
+    segment_bytes_ = options_.segment_bytes;
+    if (numbers->empty()) {
+        auto const in_a_hurry = [] { return true; };
+        auto made = files_.make(0, segment_bytes_, in_a_hurry);
+        if (!made) return std::unexpected(to_open_error(made.error()));
+        fresh_.insert(0);
+        return {};
+    }
+    lowest_ = numbers->front();
+    ready_ = numbers->back();
+    for (std::size_t i = 0; i < numbers->size(); ++i) {
+        if ((*numbers)[i] != lowest_ + i)
+            return std::unexpected(
+                OpenError{OpenError::Kind::damaged,
+                          fmt::format("{} is missing, though later segments are there. Restore the "
+                                      "file from a copy",
+                                      files_.path(lowest_ + i))});
+    }
+    if (replayable_from_start && lowest_ > 0) {
+        auto message = fmt::format(
+            "no checkpoint can be read, and the journal begins with {} only. Restore a checkpoint "
+            "file from a copy",
+            files_.path(lowest_));
+        for (auto const& note : report_.notes) message += "; " + note;
+        return std::unexpected(OpenError{OpenError::Kind::damaged, std::move(message)});
+    }
+    // A journal keeps the segment size that it was made with.
+    for (auto const number : *numbers) {
+        auto file = files_.open(number);
+        if (!file) return std::unexpected(to_open_error(file.error()));
+        SegmentHeaderBytes bytes{};
+        if (auto got = (*file)->pread(bytes, 0); !got)
+            return std::unexpected(to_open_error(got.error()));
+        if (auto const header = decode_segment_header(bytes)) {
+            segment_bytes_ = header->segment_bytes;
+            if (!possible_segment_bytes(segment_bytes_))
+                return std::unexpected(
+                    OpenError{OpenError::Kind::damaged,
+                              fmt::format("{}, byte 16: a segment cannot have {} bytes",
+                                          files_.path(number), segment_bytes_)});
+            break;
+        }
+    }
+    return {};
+}
+
+/// Gives each file that will be written its full size, in case somebody cut it.
+std::expected<void, OpenError> Disk::complete_files() {
+    for (auto number = file_number_; number <= ready_; ++number) {
+        auto file = files_.open(number);
+        if (!file) return std::unexpected(to_open_error(file.error()));
+        auto const size = (*file)->size();
+        if (!size) return std::unexpected(to_open_error(size.error()));
+        if (*size < segment_bytes_) {
+            auto done = (*file)->allocate(segment_bytes_);
+            if (done) done = (*file)->sync();
+            if (!done) return std::unexpected(to_open_error(done.error()));
+        }
+        if (number == file_number_) file_ = std::move(*file);
+    }
+    if (segment_id_ == 0) return {};
+    if (auto done = write_mark(); !done) return std::unexpected(to_open_error(done.error()));
+    return {};
+}
+
+// ---- appending ---------------------------------------------------------------------------
+
+/// Where a frame of so many bytes would go: behind the last one, or into the next segment.
+std::optional<std::uint64_t> Disk::place_for(std::uint64_t bytes, bool may_use_reserve) const {
+    auto const limit = segment_bytes_ - segment_reserved_bytes;
+    auto const reserve = may_use_reserve ? 0 : segment_bytes_ / reserve_part;
+    auto const next = next_.load(std::memory_order_relaxed);
+    auto const number = number_of(next);
+    auto const offset = header_place(next % segment_bytes_);
+    if (offset + bytes + (number == ready_ ? reserve : 0) <= limit)
+        return number * segment_bytes_ + offset;
+    if (number == ready_) return std::nullopt;
+    if (segment_header_bytes + bytes + (number + 1 == ready_ ? reserve : 0) > limit)
+        return std::nullopt;
+    return (number + 1) * segment_bytes_ + segment_header_bytes;
+}
+
+std::expected<Position, Error> Disk::append(Entry entry) {
+    ensure(entry.head.size() + entry.body.size() <= entry_bytes_max);
+    auto const bytes = frame_bytes(entry.head.size(), entry.body.size());
+    Slice body = entry.body;
+    std::uint64_t place = 0;
+    {
+        std::lock_guard const lock{mutex_};
+        auto const found = place_for(bytes, entry.body.empty());
+        if (!found) return std::unexpected(Error::full);
+        place = *found;
+        pending_.push_back({place, std::move(entry)});
+        bytes_waiting_ += bytes;
+        next_ = place + bytes;
+    }
+    if (!body.empty()) {
+        std::lock_guard const lock{cache_mutex_};
+        cache_.push(Position{place}, std::move(body));
+        while (cache_.bytes() > options_.cache_bytes) cache_.pop();
+    }
+    return Position{place};
+}
+
+std::expected<Position, Error> Disk::commit() {
+    if (failed_) return std::unexpected(Error::failed);
+    {
+        std::lock_guard const lock{mutex_};
+        writing_.swap(pending_);
+    }
+    if (writing_.empty()) return durable();
+
+    std::vector<SegmentFiles::File> touched;
+    for (Run rest{writing_}; !rest.empty();) {
+        auto const number = number_of(rest.front().position);
+        auto const other = std::ranges::find_if(
+            rest, [&](Pending const& p) { return number_of(p.position) != number; });
+        Run const run{rest.begin(), other};
+        auto done = write(run);
+        if (!done) {
+            failed_ = true;
+            return std::unexpected(Error::failed);
+        }
+        touched.push_back(file_);
+        rest = rest.subspan(run.size());
+    }
+    for (auto const& file : touched) {
+        if (auto done = file->sync(); !done) {
+            failed_ = true;
+            return std::unexpected(Error::failed);
+        }
+    }
+    durable_ = written_;
+    ++commits_;
+    std::uint64_t bytes = 0;
+    for (auto const& [_, entry] : writing_)
+        bytes += frame_bytes(entry.head.size(), entry.body.size());
+    writing_.clear();
+
+    bool idle = false;
+    {
+        std::lock_guard const lock{mutex_};
+        idle = pending_.empty();
+        bytes_waiting_ -= bytes;
+    }
+    // Unsynced: what follows a kill of the process finds it, and knows that what is before was
+    // durable. While more is pending, the next write says the same.
+    if (idle && !write_mark()) {
+        failed_ = true;
+        return std::unexpected(Error::failed);
+    }
+    return durable();
+}
+
+/// Fills parts_ with the frames of `run`, and the gaps between them.
+void Disk::collect(Run run) {
+    headers_.clear();
+    headers_.reserve(run.size());  // parts_ point into it
+    auto at = run.front().position;
+    for (auto const& [position, entry] : run) {
+        parts_.push_back(ByteView{zeros}.first(position - at));
+        auto const bytes = frame_bytes(entry.head.size(), entry.body.size());
+        auto const padding = ByteView{zeros}.first(bytes - frame_header_bytes - entry.head.size() -
+                                                   entry.body.size());
+        FrameHeader header;
+        header.head_bytes = std::uint32_t(entry.head.size());
+        header.body_bytes = std::uint32_t(entry.body.size());
+        header.head_crc = crc32c(padding, crc32c(entry.head));
+        header.body_crc = crc32c(entry.body.view());
+        header.position = Position{position};
+        header.durable = durable();
+        header.segment_id = segment_id_;
+        headers_.push_back(encode(header));
+        parts_.insert(parts_.end(), {headers_.back(), entry.body.view(), entry.head, padding});
+        at = position + bytes;
+    }
+    std::erase_if(parts_, [](ByteView part) { return part.empty(); });
+}
+
+/// Writes `run` with one call; begins the segment when these are its first frames.
+std::expected<void, seams::FileError> Disk::write(Run run) {
+    auto const number = number_of(run.front().position);
+    auto const offset = run.front().position % segment_bytes_;
+    if (number != file_number_) {
+        auto file = files_.open(number);
+        if (!file) return std::unexpected(file.error());
+        file_ = std::move(*file);
+        file_number_ = number;
+        segment_id_ = 0;
+    }
+    parts_.clear();
+    auto from = offset;
+    if (offset == segment_header_bytes && segment_id_ == 0) {
+        do segment_id_ = ids_.next();
+        while (segment_id_ == 0);
+        bool fresh = false;
+        {
+            std::lock_guard const lock{mutex_};
+            fresh = fresh_.erase(number) > 0;
+        }
+        segment_header_ = encode(SegmentHeader{segment_version, number, segment_bytes_, segment_id_,
+                                               Position{written_}, durable(), fresh});
+        parts_.push_back(segment_header_);
+        from = 0;
+    }
+    collect(run);
+    if (auto done = file_->pwritev(parts_, from); !done) return done;
+    auto const& [position, last] = run.back();
+    written_ = position + frame_bytes(last.head.size(), last.body.size());
+    bytes_written_ += written_ - (number * segment_bytes_ + from);
+    return {};
+}
+
+/// Says behind the last frame that everything before is durable. The next frame overwrites it.
+std::expected<void, seams::FileError> Disk::write_mark() {
+    auto const offset = header_place(written_ % segment_bytes_);
+    FrameHeader mark;
+    mark.kind = FrameHeader::Kind::mark;
+    mark.position = Position{file_number_ * segment_bytes_ + offset};
+    mark.durable = durable();
+    mark.segment_id = segment_id_;
+    auto const bytes = encode(mark);
+    std::array const parts{ByteView{bytes}};
+    return file_->pwritev(parts, offset);
+}
+
+// ---- reading -----------------------------------------------------------------------------
+
+std::optional<Slice> Disk::cached(Position position) {
+    std::lock_guard const lock{cache_mutex_};
+    auto const* body = cache_.find(position);
+    return body == nullptr ? std::nullopt : std::optional{*body};
+}
+
+std::expected<Slice, Error> Disk::read(Position position, std::uint32_t body_bytes) {
+    ensure(position < durable());
+    if (position < first()) return std::unexpected(Error::trimmed);
+    if (auto body = cached(position)) {
+        ensure(body->size() == body_bytes);
+        return std::move(*body);
+    }
+    auto body = read_from_disk(std::to_underlying(position), body_bytes);
+    if (body) return std::move(*body);
+    // Its segment may have been recycled meanwhile.
+    if (position < first()) return std::unexpected(Error::trimmed);
+    std::lock_guard const lock{damage_mutex_};
+    last_damage_ = std::move(body.error());
+    return std::unexpected(Error::corrupt);
+}
+
+std::expected<Slice, std::string> Disk::read_from_disk(std::uint64_t position,
+                                                       std::uint32_t body_bytes) {
+    auto const number = number_of(position);
+    auto const offset = position % segment_bytes_;
+    auto const segment = files_.readable(number);
+    if (!segment) return std::unexpected(segment.error());
+    auto const differs = [&](std::string_view what) {
+        return std::unexpected(fmt::format("{}, byte {}: {}", files_.path(number), offset, what));
+    };
+    std::size_t const bytes = frame_header_bytes + body_bytes;
+    if (offset + bytes > segment_bytes_) return differs("no entry of this size fits here");
+    auto const buffer = std::make_shared_for_overwrite<std::byte[]>(bytes);
+    std::span const whole{buffer.get(), bytes};
+    auto const got = segment->file->pread(whole, offset);
+    if (!got) return std::unexpected(got.error().what);
+    if (*got < bytes) return differs("the file ends inside this entry");
+    auto const header = decode_frame_header(whole);
+    if (!header) return differs("the header of this entry is damaged");
+    if (header->kind != FrameHeader::Kind::entry || header->position != Position{position} ||
+        header->segment_id != segment->id || header->body_bytes != body_bytes)
+        return differs("another entry stands here");
+    ByteView const body{whole.subspan(frame_header_bytes)};
+    if (auto const crc = crc32c(body); crc != header->body_crc)
+        return differs(fmt::format(
+            "the checksum of this entry's body differs (stored {:08x}, computed {:08x})",
+            header->body_crc, crc));
+    return Slice{buffer, body, bytes};
+}
+
+std::string Disk::describe_last_damage() const {
+    std::lock_guard const lock{damage_mutex_};
+    return last_damage_;
+}
+
+// ---- housekeeping ------------------------------------------------------------------------
+
+void Disk::trim(Position first) {
+    auto const wanted = std::to_underlying(std::min(first, durable()));
+    if (wanted > first_) first_ = wanted;
+}
+
+std::expected<void, Error> Disk::save(Checkpoint const& checkpoint) {
+    ensure(checkpoint.covers <= durable());
+    if (auto done = checkpoints_.save(checkpoint); !done)
+        return std::unexpected(to_error(done.error()));
+    ++saved_;
+    return {};
+}
+
+/// Whether nothing in the lowest segment is needed, by readers or by the older checkpoint.
+bool Disk::recyclable() const {
+    auto const needed = std::min(first(), checkpoints_.journal_needed_from());
+    return lowest_ < number_of(std::to_underlying(needed));
+}
+
+bool Disk::wants_prepare() const {
+    std::lock_guard const lock{mutex_};
+    return ready_ - number_of(next_) < options_.segments_ahead || recyclable();
+}
+
+std::expected<void, Error> Disk::prepare() {
+    auto const ahead = [this] { return ready_ - number_of(next_); };
+    for (;;) {
+        std::uint64_t lowest = 0;
+        std::uint64_t number = 0;
+        bool reuse = false;
+        bool drop = false;
+        {
+            std::lock_guard const lock{mutex_};
+            reuse = recyclable();
+            drop = reuse && ahead() >= options_.segments_ahead_max;
+            if (!reuse && ahead() >= options_.segments_ahead) return {};
+            lowest = lowest_;
+            number = ready_ + 1;
+            if (reuse) ++lowest_;
+        }
+        std::expected<void, seams::FileError> done;
+        if (drop) {
+            done = files_.remove(lowest);
+        } else if (reuse) {
+            done = files_.recycle(lowest, number);
+        } else {
+            auto const free = directory_.free_bytes();
+            if (!free) return std::unexpected(to_error(free.error()));
+            if (*free < segment_bytes_ + options_.free_bytes_min)
+                return std::unexpected(Error::full);
+            done = files_.make(number, segment_bytes_, [&] {
+                std::lock_guard const lock{mutex_};
+                return ahead() == 0;
+            });
+        }
+        if (!done) return std::unexpected(to_error(done.error()));
+        std::lock_guard const lock{mutex_};
+        if (!drop) ready_ = number;
+        if (!reuse) fresh_.insert(number);
+    }
+}
+
+DiskStats Disk::stats() const {
+    DiskStats stats;
+    stats.commits = commits_;
+    stats.bytes_written = bytes_written_;
+    stats.checkpoints = saved_;
+    {
+        std::lock_guard const lock{mutex_};
+        auto const current = number_of(next_);
+        stats.segments = current - lowest_ + 1;
+        stats.segments_ready = ready_ - current;
+        stats.bytes_waiting = bytes_waiting_;
+    }
+    std::lock_guard const lock{cache_mutex_};
+    stats.cache_bytes = cache_.bytes();
+    return stats;
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<DiskJournal>, OpenError> open_disk_journal(
+    seams::Directory& directory, DiskOptions const& options, Replay const& replay) {
+    ensure(possible_segment_bytes(options.segment_bytes));
+    ensure(options.segments_ahead >= 1);
+    auto journal = std::make_unique<Disk>(directory, options);
+    if (auto done = journal->open(replay); !done) return std::unexpected(done.error());
+    return journal;
+}
+
+}  // namespace klamm::journal
