@@ -165,18 +165,24 @@ def compare_message(message, kafka, unstable, report):
     return compare_fields(name, [our_field(f, ours) for f in message["fields"]], theirs, report)
 
 
-def main(jar_path, fields_path):
+def check(jar, messages):
+    """The differences, one line each, and how many fields were compared."""
     differences = []
     fields = 0
+    for message in messages:
+        name = message["name"]
+        kafka = load_kafka(jar, name)
+        # Kafka marks unstable versions in requests only.
+        request = load_kafka(jar, re.sub("Response$", "Request", name))
+        unstable = request.get("latestVersionUnstable", False)
+        fields += compare_message(message, kafka, unstable, differences.append)
+    return differences, fields
+
+
+def main(jar_path, fields_path):
     with zipfile.ZipFile(jar_path) as jar, open(fields_path, encoding="utf-8") as file:
         messages = json.load(file)
-        for message in messages:
-            name = message["name"]
-            kafka = load_kafka(jar, name)
-            # Kafka marks unstable versions in requests only.
-            request = load_kafka(jar, re.sub("Response$", "Request", name))
-            unstable = request.get("latestVersionUnstable", False)
-            fields += compare_message(message, kafka, unstable, differences.append)
+        differences, fields = check(jar, messages)
     for difference in differences:
         print(difference)
     print(f"{len(messages)} messages, {fields} fields compared, {len(differences)} differences")
