@@ -1,0 +1,86 @@
+#include "klamm/host/cold_reads.h"
+
+#include "klamm/host/log.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace klamm::host {
+
+ColdReads::~ColdReads() { stop(); }
+
+void ColdReads::start() {
+    thread_ = std::thread([this] { loop(); });
+}
+
+void ColdReads::stop() {
+    if (!thread_.joinable()) return;
+    {
+        std::lock_guard const lock(mutex_);
+        stopping_ = true;
+    }
+    condition_.notify_one();
+    thread_.join();
+}
+
+void ColdReads::fill(broker::Reply reply, std::int64_t bytes, Done done) {
+    {
+        std::lock_guard const lock(mutex_);
+        jobs_.push_back({std::move(reply), bytes, std::move(done)});
+    }
+    condition_.notify_one();
+}
+
+void ColdReads::release(std::int64_t bytes) {
+    {
+        std::lock_guard const lock(mutex_);
+        bytes_ -= bytes;
+    }
+    condition_.notify_one();
+}
+
+std::size_t ColdReads::queued() const {
+    std::lock_guard const lock(mutex_);
+    return jobs_.size();
+}
+
+std::int64_t ColdReads::bytes() const {
+    std::lock_guard const lock(mutex_);
+    return bytes_;
+}
+
+std::expected<Slice, journal::Error> ColdReads::read(journal::Position position,
+                                                     std::uint32_t bytes) {
+    if (auto cached = journal_.cached(position)) return std::move(*cached);
+    auto body = journal_.read(position, bytes);
+    if (!body && body.error() == journal::Error::corrupt)
+        log_peer(fmt::format("stored records are damaged and are not served: {}",
+                             journal_.describe_last_damage()));
+    if (!body && body.error() == journal::Error::failed)
+        stop_process(fmt::format("the journal could not be read: {}; stopping.",
+                                 journal_.describe_last_damage()));
+    return body;
+}
+
+void ColdReads::loop() {
+    while (true) {
+        Job job;
+        {
+            std::unique_lock lock(mutex_);
+            condition_.wait(
+                lock, [this] { return stopping_ || (!jobs_.empty() && bytes_ < bytes_max_); });
+            if (stopping_) return;
+            job = std::move(jobs_.front());
+            jobs_.pop_front();
+            bytes_ += job.bytes;
+        }
+        broker::fill(job.reply, [this](journal::Position position, std::uint32_t bytes) {
+            return read(position, bytes);
+        });
+        metrics_.cold_replies.add();
+        job.done(std::move(job.reply));
+    }
+}
+
+}  // namespace klamm::host

@@ -1,0 +1,261 @@
+#include "klamm/host/server.h"
+
+#include "klamm/host/housekeeping.h"
+#include "klamm/host/http.h"
+#include "klamm/host/io_thread.h"
+#include "klamm/host/journal_thread.h"
+#include "klamm/host/listener.h"
+#include "klamm/host/log.h"
+#include "klamm/host/recovery.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace klamm::host {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto settle_pause = std::chrono::milliseconds(1);
+constexpr rlim_t descriptors_for_files = 200;
+
+/// All that runs once there is a broker. Destroyed in the reverse order.
+struct Workers {
+    Workers(Options const& options, Recovered& world, Metrics& metrics)
+        : request_bytes(options.request_bytes_in_flight_max),
+          broker(*world.broker, *world.journal, std::size_t(options.requests_queued_max), metrics),
+          journal(*world.journal, metrics),
+          cold_reads(*world.journal, options.cold_bytes_max, metrics),
+          housekeeping(*world.journal, world.disk, broker, std::uint64_t(options.checkpoint_bytes)),
+          shared{options,    metrics,       *world.journal,          broker,
+                 cold_reads, request_bytes, [this] { resume_all(); }} {
+        auto const count = std::size_t(options.io_threads);
+        for (std::size_t i = 0; i < count; ++i)
+            io.push_back(std::make_unique<IoThread>(i, count, shared));
+    }
+
+    void resume_all() {
+        for (auto const& thread : io) thread->resume();
+    }
+    std::size_t connections() const {
+        std::size_t all = 0;
+        for (auto const& thread : io) all += thread->connections();
+        return all;
+    }
+
+    ByteBudget request_bytes;
+    BrokerThread broker;
+    JournalThread journal;
+    ColdReads cold_reads;
+    Housekeeping housekeeping;
+    Shared shared;
+    std::vector<std::unique_ptr<IoThread>> io;
+};
+
+class TheServer final : public Server {
+public:
+    explicit TheServer(Options options)
+        : options_(std::move(options)),
+          http_(front_, [this](std::string_view target) { return answer_http(target); }) {}
+    ~TheServer() override { stop(); }
+
+    std::expected<void, std::string> bind();
+    std::expected<void, std::string> start();
+    void stop() override;
+
+    Address kafka_address() const override { return kafka_listener_->address(); }
+    Address http_address() const override { return http_listener_->address(); }
+
+private:
+    void accept(int descriptor);
+    void send(std::vector<broker::Reply> replies);
+    void start_workers();
+    void settle(steady_clock::time_point until);
+    HttpAnswer answer_http(std::string_view target) const;
+    Gauges gauges() const;
+
+    Options options_;
+    Metrics metrics_;
+    boost::asio::io_context front_{1};  ///< accepts connections and serves HTTP
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> front_work_{
+        front_.get_executor()};
+    HttpServer http_;
+    std::unique_ptr<Listener> kafka_listener_;
+    std::unique_ptr<Listener> http_listener_;
+    Recovered world_;
+    std::unique_ptr<Workers> workers_;
+    std::atomic<bool> ready_{false};
+    std::size_t next_io_ = 0;
+    std::thread front_thread_;
+};
+
+std::expected<void, std::string> TheServer::bind() {
+    auto kafka = bind_listener(front_, options_.kafka);
+    if (!kafka) return std::unexpected(kafka.error());
+    auto http = bind_listener(front_, options_.http);
+    if (!http) return std::unexpected(http.error());
+    kafka_listener_ = std::move(*kafka);
+    http_listener_ = std::move(*http);
+
+    auto const address = kafka_listener_->address();
+    auto const advertised = options_.advertise.value_or(address);
+    options_.broker.advertised_host = advertised.host;
+    options_.broker.advertised_port = advertised.port != 0 ? advertised.port : address.port;
+    return {};
+}
+
+std::expected<void, std::string> TheServer::start() {
+    auto recovered = recover(options_);
+    if (!recovered) return std::unexpected(recovered.error());
+    world_ = std::move(*recovered);
+    start_workers();
+    auto listening = kafka_listener_->listen([this](int descriptor) { accept(descriptor); });
+    if (listening)
+        listening = http_listener_->listen([this](int descriptor) { http_.adopt(descriptor); });
+    if (!listening) return std::unexpected(listening.error());
+    front_thread_ = std::thread([this] { front_.run(); });
+    ready_ = true;
+    return {};
+}
+
+void TheServer::start_workers() {
+    workers_ = std::make_unique<Workers>(options_, world_, metrics_);
+    auto& workers = *workers_;
+    workers.journal.start([&workers](journal::Position durable) {
+        workers.broker.durable(durable);
+        workers.housekeeping.look();
+    });
+    workers.broker.start({
+        .replies = [this](std::vector<broker::Reply> replies) { send(std::move(replies)); },
+        .room = [&workers] { workers.resume_all(); },
+        .appended = [&workers] { workers.journal.wake(); },
+        .after_step = [&workers](broker::Broker& broker) { workers.housekeeping.consider(broker); },
+    });
+    workers.journal.wake();  // the broker's start may have journaled something
+    workers.cold_reads.start();
+    workers.housekeeping.start();
+    for (auto const& thread : workers.io) thread->start();
+}
+
+void TheServer::accept(int descriptor) {
+    if (workers_->connections() >= std::size_t(options_.connections_max)) {
+        ::close(descriptor);
+        metrics_.connections_refused.add();
+        log_peer(fmt::format("closed a new connection: there are {} already (max.connections)",
+                             options_.connections_max));
+        return;
+    }
+    workers_->io[next_io_++ % workers_->io.size()]->adopt(descriptor);
+}
+
+/// Hands each I/O thread the replies of its connections, in their order.
+void TheServer::send(std::vector<broker::Reply> replies) {
+    auto& io = workers_->io;
+    if (io.size() == 1) return io.front()->deliver(std::move(replies));
+    std::vector<std::vector<broker::Reply>> parts(io.size());
+    for (auto& reply : replies)
+        parts[IoThread::index_of(reply.id.connection, io.size())].push_back(std::move(reply));
+    for (std::size_t i = 0; i < io.size(); ++i)
+        if (!parts[i].empty()) io[i]->deliver(std::move(parts[i]));
+}
+
+// ---- stopping ----------------------------------------------------------------------------
+
+/// Waits until no reply waits for the journal any more. Fetches that wait for records are not
+/// waited for: their clients ask again elsewhere.
+void TheServer::settle(steady_clock::time_point until) {
+    while (steady_clock::now() < until) {
+        std::promise<bool> settled;
+        workers_->broker.run([&settled](broker::Broker& broker, Now) {
+            settled.set_value(broker.stats().replies_waiting == 0);
+        });
+        if (settled.get_future().get() && workers_->broker.queued() == 0) return;
+        std::this_thread::sleep_for(settle_pause);
+    }
+}
+
+void TheServer::stop() {
+    if (!workers_) return;
+    ready_ = false;
+    auto& workers = *workers_;
+    auto const until = steady_clock::now() + options_.drain_max;
+    kafka_listener_->close();
+    http_listener_->close();
+    for (auto const& thread : workers.io) thread->drain();
+    settle(until);
+    for (auto const& thread : workers.io) thread->finish();
+    while (workers.connections() > 0 && steady_clock::now() < until)
+        std::this_thread::sleep_for(settle_pause);
+
+    front_.stop();
+    if (front_thread_.joinable()) front_thread_.join();
+    workers.cold_reads.stop();
+    for (auto const& thread : workers.io) thread->stop();
+    workers.broker.stop();
+    workers.journal.stop();
+    workers.housekeeping.stop();
+    workers.housekeeping.save_last(*world_.broker);
+    workers_.reset();
+}
+
+// ---- HTTP --------------------------------------------------------------------------------
+
+Gauges TheServer::gauges() const {
+    auto const& journal = *world_.journal;
+    Gauges gauges;
+    gauges.broker = workers_->broker.stats();
+    if (world_.disk != nullptr) gauges.disk = world_.disk->stats();
+    gauges.journal_bytes = std::uint64_t(journal.next()) - std::uint64_t(journal.first());
+    gauges.requests_queued = workers_->broker.queued();
+    gauges.replies_cold_queued = workers_->cold_reads.queued();
+    gauges.request_bytes_in_flight = workers_->request_bytes.used();
+    gauges.cold_bytes = workers_->cold_reads.bytes();
+    gauges.ready = ready_;
+    return gauges;
+}
+
+HttpAnswer TheServer::answer_http(std::string_view target) const {
+    if (target == "/healthz") return {.body = "ok\n"};
+    if (target == "/readyz" && ready_) return {.body = "ready\n"};
+    if (target == "/readyz") return {.status = 503, .body = "not ready: stopping\n"};
+    if (target == "/metrics")
+        return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                .body = to_prometheus(metrics_, gauges())};
+    return {.status = 404,
+            .body = fmt::format("There is no {} here. There are /healthz, /readyz and /metrics; "
+                                "Kafka clients connect to {}.\n",
+                                target, to_string(kafka_address()))};
+}
+
+/// Lets the process have as many sockets as the system permits, and no more connections than that.
+void fit_to_descriptors(Options& options) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur == RLIM_INFINITY) return;
+    auto const room = limit.rlim_cur - std::min(limit.rlim_cur / 2, descriptors_for_files);
+    options.connections_max = std::int32_t(std::min<rlim_t>(rlim_t(options.connections_max), room));
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Server>, std::string> start_server(Options options) {
+    fit_to_descriptors(options);
+    auto server = std::make_unique<TheServer>(std::move(options));
+    if (auto const bound = server->bind(); !bound) return std::unexpected(bound.error());
+    if (auto const started = server->start(); !started) return std::unexpected(started.error());
+    return server;
+}
+
+}  // namespace klamm::host
