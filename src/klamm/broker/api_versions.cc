@@ -1,0 +1,43 @@
+// ApiVersions: what this broker understands; the first thing that every client asks.
+#include "klamm/broker/handlers.h"
+
+#include <algorithm>
+
+namespace klamm::broker {
+namespace {
+
+using kafka::ErrorCode;
+
+/// KIP-511: letters, digits, '-' and '.', with a letter or digit at both ends.
+bool good_software_name(std::string_view name) {
+    auto const alphanumeric = [](char c) {
+        return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9');
+    };
+    return !name.empty() && alphanumeric(name.front()) && alphanumeric(name.back()) &&
+           std::ranges::all_of(name,
+                               [&](char c) { return alphanumeric(c) || c == '-' || c == '.'; });
+}
+
+ErrorCode check(Request const& request, kafka::ApiVersionsRequest const& api_versions) {
+    constexpr kafka::ApiVersion names_from = 3;
+    auto const version = request.header.api_version;
+    if (!kafka::ApiVersionsRequest::api.supports(version)) return ErrorCode::unsupported_version;
+    if (version >= names_from && (!good_software_name(api_versions.client_software_name) ||
+                                  !good_software_name(api_versions.client_software_version)))
+        return ErrorCode::invalid_request;
+    return ErrorCode::none;
+}
+
+}  // namespace
+
+void handle(Step& step, Request const& request, kafka::ApiVersionsRequest const& api_versions) {
+    kafka::ApiVersionsResponse response;
+    response.error_code = check(request, api_versions);
+    if (response.error_code != ErrorCode::invalid_request) {
+        for (auto const& api : kafka::supported_apis())
+            response.api_keys.push_back({api.key, api.first, api.last});
+    }
+    answer(step, request, std::move(response), After::nothing);
+}
+
+}  // namespace klamm::broker

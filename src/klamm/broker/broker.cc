@@ -1,0 +1,273 @@
+#include "klamm/broker/broker.h"
+
+#include "klamm/base/ensure.h"
+#include "klamm/broker/apply.h"
+#include "klamm/broker/fetches.h"
+#include "klamm/broker/groups/groups.h"
+#include "klamm/broker/handlers.h"
+#include "klamm/broker/producer_ids.h"
+#include "klamm/broker/snapshot.h"
+#include "klamm/broker/state.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+#include <variant>
+
+namespace klamm::broker {
+
+struct Broker::Impl final : Step {
+    Impl(Options const& given, journal::Journal& to, std::uint64_t seed)
+        : state_(given), journal_(to), random_(seed) {}
+
+    // ---- Step ----------------------------------------------------------------------------
+
+    Now now() const override { return now_; }
+    Random& random() override { return random_; }
+    Options const& options() const override { return state_.options; }
+    State const& state() const override { return state_; }
+    [[nodiscard]] std::expected<journal::Position, journal::Error> commit(Bytes head,
+                                                                          Slice body) override;
+    void reply(Reply reply, After after) override;
+
+    // ---- the list of handlers --------------------------------------------------------------
+
+    void route(Request const& request);
+
+    // ---- steps -----------------------------------------------------------------------------
+
+    void found_cluster();
+    void start(Now at);
+    void finish_step();
+    void durable(journal::Position position);
+    void note_batch(journal::Position at, ByteView head, std::size_t bytes);
+    void note_deletion(ByteView head);
+    Stats stats() const;
+
+    /// A batch that readers do not see yet.
+    struct Hidden {
+        journal::Position position{};
+        PartitionKey partition{};
+        std::int64_t next_offset = 0;
+        std::uint64_t bytes = 0;
+    };
+    /// A reply that waits until the entry at `after` is durable.
+    struct Held {
+        journal::Position after{};
+        Reply reply;
+    };
+
+    State state_;
+    journal::Journal& journal_;
+    Random random_;
+    Now now_;
+    Fetches fetches_;
+    ProducerIds producer_ids_;
+    Groups groups_;
+
+    std::optional<journal::Position> last_appended_;  ///< none: nothing since the start
+    journal::Position durable_{};
+    std::deque<Hidden> hidden_;
+    std::deque<Held> held_;
+    std::vector<Reply> ready_;
+    std::vector<PartitionKey> gone_;  ///< in this step
+    std::uint64_t records_in_ = 0;
+    std::uint64_t record_bytes_in_ = 0;
+    std::uint64_t record_bytes_out_ = 0;
+};
+
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+    using F::operator()...;
+};
+
+}  // namespace
+
+/// Every API and its handler. What is not named here has none, and does not compile.
+void Broker::Impl::route(Request const& request) {
+    using namespace kafka;
+    Step& step = *this;
+    std::visit(
+        Overloaded{
+            [&](FetchRequest const& r) { fetches_.handle(step, request, r); },
+            [&](InitProducerIdRequest const& r) { producer_ids_.handle(step, request, r); },
+            [&](FindCoordinatorRequest const& r) { groups_.find_coordinator(step, request, r); },
+            [&](JoinGroupRequest const& r) { groups_.join(step, request, r); },
+            [&](SyncGroupRequest const& r) { groups_.sync(step, request, r); },
+            [&](HeartbeatRequest const& r) { groups_.heartbeat(step, request, r); },
+            [&](LeaveGroupRequest const& r) { groups_.leave(step, request, r); },
+            [&](OffsetCommitRequest const& r) { groups_.commit_offsets(step, request, r); },
+            [&](OffsetFetchRequest const& r) { groups_.fetch_offsets(step, request, r); },
+            [&](OffsetDeleteRequest const& r) { groups_.delete_offsets(step, request, r); },
+            [&](DescribeGroupsRequest const& r) { groups_.describe(step, request, r); },
+            [&](ListGroupsRequest const& r) { groups_.list(step, request, r); },
+            [&](DeleteGroupsRequest const& r) { groups_.delete_groups(step, request, r); },
+            [&](auto const& r) { handle(step, request, r); },  // handlers.h
+        },
+        request.body);
+}
+
+std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head, Slice body) {
+    if (head.size() + body.size() > journal::entry_bytes_max)
+        return std::unexpected(journal::Error::full);
+    auto const at = journal_.append({head, body});
+    if (!at) return at;
+    last_appended_ = *at;
+    auto const kind = kind_of(head);
+    if (kind == EntryKind::topic_deleted) note_deletion(head);
+    auto const refused = apply(state_, *at, head, body.view());
+    ensure(!refused);
+    if (kind == EntryKind::batch_appended) note_batch(*at, head, body.size());
+    return at;
+}
+
+void Broker::Impl::note_batch(journal::Position at, ByteView head, std::size_t bytes) {
+    auto const entry = decode_entry<BatchAppended>(head);
+    auto const& partition = *state_.partition(entry->partition);
+    hidden_.push_back({at, partition.key, partition.next_offset, bytes});
+    auto const& batch = partition.batches.last();
+    records_in_ += std::uint64_t(batch.last_offset - batch.base_offset + 1);
+    record_bytes_in_ += bytes;
+}
+
+void Broker::Impl::note_deletion(ByteView head) {
+    auto const* topic = state_.topic(decode_entry<TopicDeleted>(head)->topic_id);
+    for (auto const& partition : topic->partitions) gone_.push_back(partition->key);
+}
+
+void Broker::Impl::reply(Reply reply, After after) {
+    for (auto const& fill : reply.records) {
+        for (auto const& place : fill.batches) record_bytes_out_ += place.bytes;
+    }
+    bool const waits = after == After::everything && last_appended_ && *last_appended_ >= durable_;
+    if (waits)
+        held_.push_back({*last_appended_, std::move(reply)});
+    else
+        ready_.push_back(std::move(reply));
+}
+
+void Broker::Impl::found_cluster() {
+    if (!state_.cluster_id.empty()) return;
+    // A full journal refuses it; the next request tries again.
+    std::ignore =
+        commit(encode_entry(ClusterCreated{.cluster_id = to_string(Uuid::random(random_))}), {});
+}
+
+void Broker::Impl::start(Now at) {
+    now_ = at;
+    durable_ = journal_.next();
+    for (auto const& [name, topic] : state_.topics) {
+        for (auto const& partition : topic.partitions)
+            partition->high_watermark = partition->next_offset;
+    }
+    found_cluster();
+    groups_.start(*this);
+    finish_step();
+}
+
+void Broker::Impl::finish_step() {
+    for (auto const key : std::exchange(gone_, {})) fetches_.gone(key);
+    fetches_.answer_woken(*this);
+}
+
+void Broker::Impl::durable(journal::Position position) {
+    durable_ = std::max(durable_, position);
+    for (; !held_.empty() && held_.front().after < durable_; held_.pop_front())
+        ready_.push_back(std::move(held_.front().reply));
+    for (; !hidden_.empty() && hidden_.front().position < durable_; hidden_.pop_front()) {
+        auto const& batch = hidden_.front();
+        auto* partition = state_.partition(batch.partition);
+        if (partition == nullptr) continue;  // deleted meanwhile
+        partition->high_watermark = batch.next_offset;
+        fetches_.visible(batch.partition, batch.bytes);
+    }
+    finish_step();
+}
+
+Stats Broker::Impl::stats() const {
+    return {.topics = state_.topics.size(),
+            .partitions = state_.partitions.size(),
+            .groups = state_.groups.all().size(),
+            .members = state_.groups.members(),
+            .records_in = records_in_,
+            .record_bytes_in = record_bytes_in_,
+            .record_bytes_out = record_bytes_out_,
+            .fetches_waiting = fetches_.waiting(),
+            .replies_waiting = held_.size(),
+            .producers = state_.producers.size()};
+}
+
+// ---- the face to the world ------------------------------------------------------------------
+
+Broker::Broker(Options options, journal::Journal& journal, std::uint64_t seed)
+    : impl_(std::make_unique<Impl>(options, journal, seed)) {}
+Broker::~Broker() = default;
+
+std::optional<std::string> Broker::restore(ByteView checkpoint_state) {
+    return thaw(impl_->state_, checkpoint_state);
+}
+
+std::optional<std::string> Broker::replay(journal::Position at, ByteView head, ByteView body) {
+    return apply(impl_->state_, at, head, body);
+}
+
+void Broker::start(Now now) { impl_->start(now); }
+
+void Broker::submit(Request request, Now now) {
+    impl_->now_ = now;
+    impl_->found_cluster();
+    impl_->route(request);
+    impl_->finish_step();
+}
+
+void Broker::disconnected(ConnectionId connection, Now now) {
+    impl_->now_ = now;
+    impl_->fetches_.disconnected(connection);
+    impl_->groups_.disconnected(*impl_, connection);
+    impl_->finish_step();
+}
+
+void Broker::durable(journal::Position position, Now now) {
+    impl_->now_ = now;
+    impl_->durable(position);
+}
+
+void Broker::tick(Now now) {
+    impl_->now_ = now;
+    impl_->groups_.tick(*impl_);
+    impl_->fetches_.tick(*impl_);
+    impl_->finish_step();
+}
+
+std::optional<Instant> Broker::next_tick() const {
+    auto const groups = impl_->groups_.next_tick();
+    auto const fetches = impl_->fetches_.next_tick();
+    if (groups && fetches) return std::min(*groups, *fetches);
+    return groups ? groups : fetches;
+}
+
+std::vector<Reply> Broker::take_replies() { return std::exchange(impl_->ready_, {}); }
+
+Broker::Snapshot Broker::snapshot() {
+    auto frozen = std::make_shared<FrozenState const>(freeze(impl_->state_));
+    return {.covers = impl_->journal_.next(), .encode = [frozen] { return assemble(*frozen); }};
+}
+
+journal::Position Broker::needed_from() const {
+    auto from = impl_->journal_.next();
+    for (auto const& [name, topic] : impl_->state_.topics) {
+        for (auto const& partition : topic.partitions) {
+            if (!partition->batches.empty())
+                from = std::min(from, partition->batches.first_position());
+        }
+    }
+    return from;
+}
+
+Stats Broker::stats() const { return impl_->stats(); }
+
+std::string const& Broker::cluster_id() const { return impl_->state_.cluster_id; }
+
+}  // namespace klamm::broker

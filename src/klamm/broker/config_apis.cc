@@ -1,0 +1,301 @@
+// DescribeConfigs, AlterConfigs and IncrementalAlterConfigs, for topics and for the broker.
+#include "klamm/broker/config.h"
+
+#include "klamm/broker/entries.h"
+#include "klamm/broker/handlers.h"
+#include "klamm/broker/state.h"
+#include "klamm/broker/topics.h"
+
+#include <algorithm>
+#include <set>
+
+namespace klamm::broker {
+namespace {
+
+using kafka::ErrorCode;
+
+/// Kinds of resources, and where a value comes from, in the numbers of the protocol.
+enum : std::int8_t { topic_resource = 2, broker_resource = 4 };
+enum : std::int8_t { from_topic = 1, from_broker = 2, from_default = 5 };
+
+Refusal wrong_resource(std::int8_t type) {
+    return {ErrorCode::invalid_request, "Resource type " + std::to_string(type) +
+                                            " has no configs here: topics (2) and "
+                                            "brokers (4) have."};
+}
+
+/// What a name of a resource means: a topic, the broker, or why neither.
+struct Resource {
+    Topic const* topic = nullptr;  ///< null: the broker
+    bool cluster = false;          ///< the defaults of all brokers: an empty name
+};
+
+std::expected<Resource, Refusal> find_resource(Step& step, std::int8_t type,
+                                               std::string const& name) {
+    if (type == topic_resource) {
+        if (auto const* topic = step.state().topic(name)) return Resource{.topic = topic};
+        if (auto const why = check_topic_name(name, step.options()))
+            return std::unexpected(Refusal{ErrorCode::invalid_topic_exception, *why});
+        return std::unexpected(
+            Refusal{ErrorCode::unknown_topic_or_partition, "Topic '" + name + "' does not exist."});
+    }
+    if (type != broker_resource) return std::unexpected(wrong_resource(type));
+    if (name.empty()) return Resource{.cluster = true};
+    if (name == std::to_string(step.options().node_id)) return Resource{};
+    return std::unexpected(
+        Refusal{ErrorCode::invalid_request, "Unexpected broker id, expected " +
+                                                std::to_string(step.options().node_id) +
+                                                " or empty string, but received " + name + "."});
+}
+
+// ---- describing -----------------------------------------------------------------------------
+
+using Described = kafka::DescribeConfigsResponse::DescribeConfigsResourceResult;
+using Synonym = kafka::DescribeConfigsResponse::DescribeConfigsSynonym;
+
+/// Where a value can come from, the strongest first.
+std::vector<Synonym> sources(Step& step, Topic const* topic, ConfigDef const& def) {
+    std::vector<Synonym> found;
+    if (topic != nullptr) {
+        if (auto const set = topic->configs.find(def.name); set != topic->configs.end())
+            found.push_back({set->first, set->second, from_topic});
+    }
+    auto const broker_name = topic == nullptr ? def.name : def.broker_name;
+    auto const& dynamic = step.state().broker_configs;
+    if (auto const set = dynamic.find(broker_name); set != dynamic.end())
+        found.push_back({set->first, set->second, from_broker});
+    auto const* broker_def = find_broker_config(broker_name);
+    found.push_back({std::string(broker_def == nullptr ? def.name : broker_name),
+                     broker_def == nullptr ? std::string(def.default_value)
+                                           : broker_default(*broker_def, step.options()),
+                     from_default});
+    return found;
+}
+
+Described describe(Step& step, kafka::DescribeConfigsRequest const& request, Topic const* topic,
+                   ConfigDef const& def) {
+    Described out;
+    auto synonyms = sources(step, topic, def);
+    out.name = def.name;
+    out.value = synonyms.front().value;
+    out.config_source = synonyms.front().source;
+    out.read_only = topic == nullptr && !def.dynamic;
+    out.config_type = std::int8_t(def.type);
+    out.is_sensitive = def.type == ConfigType::password;
+    if (out.is_sensitive) {
+        out.value.reset();
+        for (auto& synonym : synonyms) synonym.value.reset();
+    }
+    out.documentation.reset();
+    if (request.include_documentation) out.documentation = def.documentation;
+    if (request.include_synonyms) out.synonyms = std::move(synonyms);
+    return out;
+}
+
+// ---- altering -------------------------------------------------------------------------------
+
+ConfigDef const* find_def(Resource const& resource, std::string_view name) {
+    return resource.topic != nullptr ? find_topic_config(name) : find_broker_config(name);
+}
+
+std::optional<Refusal> check_change(Resource const& resource, std::string const& name,
+                                    std::optional<std::string> const& value) {
+    auto const* def = find_def(resource, name);
+    if (def == nullptr)
+        return Refusal{ErrorCode::invalid_config, resource.topic != nullptr
+                                                      ? "Unknown topic config name: " + name
+                                                      : "Unknown broker config name: " + name};
+    if (resource.topic == nullptr && !def->dynamic)
+        return Refusal{ErrorCode::invalid_request,
+                       "Cannot update " + name + " while the broker runs."};
+    if (!value) return std::nullopt;
+    if (auto why = check_config(*def, *value)) return Refusal{ErrorCode::invalid_config, *why};
+    return std::nullopt;
+}
+
+Configs const& configs_of(Step& step, Resource const& resource) {
+    return resource.topic != nullptr ? resource.topic->configs : step.state().broker_configs;
+}
+
+/// Journals the configs of a resource as they are to be from now on.
+std::optional<Refusal> store(Step& step, Resource const& resource, Configs const& configs) {
+    if (configs == configs_of(step, resource)) return std::nullopt;
+    std::vector<ConfigEntry> list;
+    for (auto const& [name, value] : configs) list.push_back({name, value});
+    auto entry = resource.topic != nullptr
+                     ? encode_entry(TopicConfigured{.topic_id = resource.topic->id,
+                                                    .configs = std::move(list)})
+                     : encode_entry(BrokerConfigured{.configs = std::move(list)});
+    if (step.commit(std::move(entry))) return std::nullopt;
+    return Refusal{ErrorCode::kafka_storage_error, std::string(journal_full)};
+}
+
+/// All that is not named goes back to its default.
+std::expected<Configs, Refusal> replaced(
+    Step&, Resource const& resource,
+    kafka::AlterConfigsRequest::AlterConfigsResource const& wanted) {
+    Configs configs;
+    for (auto const& [name, value] : wanted.configs) {
+        if (auto why = check_change(resource, name, value)) return std::unexpected(*why);
+        if (value) configs[name] = *value;
+    }
+    return configs;
+}
+
+std::vector<std::string> words(std::string_view text) {
+    std::vector<std::string> list;
+    while (!text.empty()) {
+        auto const end = std::min(text.find(','), text.size());
+        auto word = text.substr(0, end);
+        while (word.starts_with(' ')) word.remove_prefix(1);
+        while (word.ends_with(' ')) word.remove_suffix(1);
+        if (!word.empty()) list.emplace_back(word);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return list;
+}
+
+std::string joined(std::vector<std::string> const& list) {
+    std::string text;
+    for (auto const& word : list) text += (text.empty() ? "" : ",") + word;
+    return text;
+}
+
+std::string current(Step& step, Resource const& resource, ConfigDef const& def) {
+    auto const& configs = configs_of(step, resource);
+    if (auto const set = configs.find(def.name); set != configs.end()) return set->second;
+    return resource.topic != nullptr
+               ? topic_default(def, step.state().broker_configs, step.options())
+               : broker_default(def, step.options());
+}
+
+enum class Operation : std::int8_t { set = 0, remove = 1, append = 2, subtract = 3 };
+
+std::expected<std::string, Refusal> changed_list(ConfigDef const& def, std::string const& before,
+                                                 Operation operation, std::string const& value) {
+    if (def.type != ConfigType::list)
+        return std::unexpected(Refusal{
+            ErrorCode::invalid_config,
+            "Can't append to or subtract from '" + std::string(def.name) + "': it is no list."});
+    auto list = words(before);
+    for (auto const& word : words(value)) {
+        auto const at = std::ranges::find(list, word);
+        if (operation == Operation::append && at == list.end()) list.push_back(word);
+        if (operation == Operation::subtract && at != list.end()) list.erase(at);
+    }
+    return joined(list);
+}
+
+using Increment = kafka::IncrementalAlterConfigsRequest::AlterableConfig;
+
+/// One change, on top of those before it.
+std::optional<Refusal> change(Step& step, Resource const& resource, Increment const& wanted,
+                              Configs& configs) {
+    auto const& [name, number, value] = wanted;
+    auto const operation = Operation(number);
+    auto const* def = find_def(resource, name);
+    if (auto why = check_change(resource, name, std::nullopt)) return why;
+    if (operation == Operation::remove) {
+        configs.erase(name);
+        return std::nullopt;
+    }
+    if (operation > Operation::subtract || operation < Operation::set)
+        return Refusal{ErrorCode::invalid_request,
+                       "Unknown operation " + std::to_string(number) + " on config " + name + "."};
+    if (!value)
+        return Refusal{ErrorCode::invalid_request, "Null value not supported for : " + name};
+    auto next = *value;
+    if (operation != Operation::set) {
+        auto const set = configs.find(name);
+        auto const before = set != configs.end() ? set->second : current(step, resource, *def);
+        auto const list = changed_list(*def, before, operation, *value);
+        if (!list) return list.error();
+        next = *list;
+    }
+    if (auto why = check_change(resource, name, next)) return why;
+    configs[name] = next;
+    return std::nullopt;
+}
+
+std::expected<Configs, Refusal> replaced(
+    Step& step, Resource const& resource,
+    kafka::IncrementalAlterConfigsRequest::AlterConfigsResource const& wanted) {
+    auto configs = configs_of(step, resource);
+    std::set<std::string> names;
+    for (auto const& increment : wanted.configs) {
+        if (!names.insert(increment.name).second)
+            return std::unexpected(Refusal{ErrorCode::invalid_request,
+                                           "Config " + increment.name + " is changed twice."});
+        if (auto why = change(step, resource, increment, configs)) return std::unexpected(*why);
+    }
+    return configs;
+}
+
+/// Both ways of altering differ in how the new configs follow from the old ones, and in nothing
+/// else.
+template <class Response, class AlterRequest>
+void alter(Step& step, Request const& request, AlterRequest const& wanted) {
+    Response response;
+    for (auto const& resource : wanted.resources) {
+        auto& out = response.responses.emplace_back();
+        out.resource_type = resource.resource_type;
+        out.resource_name = resource.resource_name;
+        out.error_message.reset();
+        auto const refuse = [&](Refusal const& why) {
+            out.error_code = why.code;
+            out.error_message = why.message;
+        };
+        auto const found = find_resource(step, resource.resource_type, resource.resource_name);
+        if (!found) {
+            refuse(found.error());
+            continue;
+        }
+        auto const configs = replaced(step, *found, resource);
+        if (!configs) {
+            refuse(configs.error());
+            continue;
+        }
+        if (wanted.validate_only) continue;
+        if (auto const why = store(step, *found, *configs)) refuse(*why);
+    }
+    answer(step, request, std::move(response));
+}
+
+}  // namespace
+
+void handle(Step& step, Request const& request,
+            kafka::DescribeConfigsRequest const& describe_configs) {
+    kafka::DescribeConfigsResponse response;
+    for (auto const& resource : describe_configs.resources) {
+        auto& out = response.results.emplace_back();
+        out.resource_type = resource.resource_type;
+        out.resource_name = resource.resource_name;
+        out.error_message.reset();
+        auto const found = find_resource(step, resource.resource_type, resource.resource_name);
+        if (!found) {
+            out.error_code = found.error().code;
+            out.error_message = found.error().message;
+            continue;
+        }
+        auto const& keys = resource.configuration_keys;
+        auto const& dynamic = step.state().broker_configs;
+        for (auto const& def : found->topic != nullptr ? topic_configs() : broker_configs()) {
+            if (keys && !keys->empty() && std::ranges::find(*keys, def.name) == keys->end())
+                continue;
+            if (found->cluster && dynamic.find(def.name) == dynamic.end()) continue;
+            out.configs.push_back(describe(step, describe_configs, found->topic, def));
+        }
+    }
+    answer(step, request, std::move(response));
+}
+
+void handle(Step& step, Request const& request, kafka::AlterConfigsRequest const& wanted) {
+    alter<kafka::AlterConfigsResponse>(step, request, wanted);
+}
+
+void handle(Step& step, Request const& request,
+            kafka::IncrementalAlterConfigsRequest const& wanted) {
+    alter<kafka::IncrementalAlterConfigsResponse>(step, request, wanted);
+}
+
+}  // namespace klamm::broker

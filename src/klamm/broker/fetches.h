@@ -1,0 +1,99 @@
+// broker/fetches.h - Fetch: records for consumers, at once or when there are enough of them.
+//
+// A fetch that finds too little is parked. It watches its partitions; each batch that becomes
+// visible adds its bytes to those who watch, and who has enough, or has waited long enough, is
+// answered with a fresh look at the partitions:
+//
+//     partition ──▶ watch ──▶ watch ──▶ ...       a list for each watched partition
+//                     │         │
+//                     ▼         ▼
+//                  parked     parked                enough bytes? ──▶ woken ──▶ answered
+//
+// Waking costs the same for each watcher, however many others wait elsewhere.
+#pragma once
+
+#include "klamm/broker/fetch_sessions.h"
+#include "klamm/broker/request.h"
+#include "klamm/broker/state.h"
+#include "klamm/broker/step.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace klamm::broker {
+
+class Fetches {
+public:
+    void handle(Step& step, Request const& request, kafka::FetchRequest const& fetch);
+
+    /// `bytes` more became visible. answer_woken() must follow in the same step.
+    void visible(PartitionKey partition, std::uint64_t bytes);
+    /// The partition is gone: who waits for it learns that. answer_woken() must follow.
+    void gone(PartitionKey partition);
+    void answer_woken(Step& step);
+
+    void disconnected(ConnectionId connection);
+    void tick(Step& step);
+    std::optional<Instant> next_tick() const;
+
+    std::size_t waiting() const { return parked_.size(); }
+
+private:
+    enum class FetchId : std::uint64_t {};
+
+    struct Parked;
+    /// A link in the list of those who watch one partition.
+    struct Watch {
+        Watch* before = nullptr;
+        Watch* after = nullptr;
+        Parked* parked = nullptr;  ///< null: the head of the list
+        void unlink();
+    };
+
+    /// What is to be answered, and to whom.
+    struct Job {
+        RequestId request;
+        std::list<FetchItem> items;   ///< without a session
+        std::int32_t session_id = 0;  ///< 0: none
+        bool full = true;             ///< answer for every partition, changed or not
+        bool by_id = false;
+        bool read_committed = false;
+        std::int32_t min_bytes = 0;
+        std::int32_t max_bytes = 0;
+    };
+    struct Parked {
+        FetchId id{};
+        Job job;
+        Instant due;
+        std::uint64_t bytes = 0;  ///< visible so far
+        bool woken = false;
+        std::vector<Watch> watches;
+        ~Parked();
+    };
+    struct Found;
+    using ParkedMap = std::map<FetchId, std::unique_ptr<Parked>>;
+
+    Found look(Step& step, Job& job);
+    void send(Step& step, Job& job, Found found);
+    void park(Job job, Found const& found, Instant due);
+    void unpark(ParkedMap::iterator at, Parked const& parked);
+    void refuse(Step& step, Request const& request, kafka::ErrorCode error);
+    std::optional<Job> begin(Step& step, Request const& request, kafka::FetchRequest const& fetch);
+
+    FetchSessions sessions_;
+    FetchId next_id_{1};
+    ParkedMap parked_;
+    std::set<std::pair<Instant, FetchId>> due_;
+    std::set<std::pair<ConnectionId, FetchId>> by_connection_;
+    /// Only for look-ups: its order means nothing.
+    std::unordered_map<std::uint32_t, Watch> watched_;
+    std::set<FetchId> woken_;
+};
+
+}  // namespace klamm::broker

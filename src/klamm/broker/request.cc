@@ -1,0 +1,133 @@
+#include "klamm/broker/request.h"
+
+#include <utility>
+#include <variant>
+
+namespace klamm::broker {
+namespace {
+
+using kafka::ErrorCode;
+
+CheckedBatch check_records(std::optional<kafka::Records> const& records) {
+    if (!records || records->parts.empty())
+        return std::unexpected(records::BatchError{records::BatchError::Kind::invalid,
+                                                   "A partition of the request has no records."});
+    return records::check(records->parts.front().view());
+}
+
+ErrorCode error_of(journal::Error error) {
+    switch (error) {
+        case journal::Error::trimmed:
+            return ErrorCode::offset_out_of_range;
+        case journal::Error::full:
+        case journal::Error::corrupt:
+        case journal::Error::failed:
+            break;
+    }
+    return ErrorCode::kafka_storage_error;
+}
+
+void fill_records(kafka::FetchResponse& response, FillRecords const& want, ReadBatch const& read) {
+    auto& partition = response.responses.at(want.topic).partitions.at(want.partition);
+    auto& records = partition.records.emplace();
+    records.parts.reserve(want.batches.size());
+    for (auto const& place : want.batches) {
+        auto batch = read(place.position, place.bytes);
+        if (batch) {
+            records.parts.push_back(std::move(*batch));
+            continue;
+        }
+        partition.error_code = error_of(batch.error());
+        records.parts.clear();
+        return;
+    }
+}
+
+using Found = std::optional<records::OffsetAndTimestamp>;
+
+/// The record in a batch that lies across the log start: only what is behind it counts.
+std::expected<Found, records::BatchError> find_behind(ByteView batch, FillOffset const& want,
+                                                      bool latest) {
+    auto const all = records::read_records(batch);
+    if (!all) return std::unexpected(all.error());
+    Found found;
+    for (auto const& record : *all) {
+        if (record.offset < want.from_offset) continue;
+        if (!latest && record.timestamp < want.timestamp) continue;
+        if (!found || (latest && record.timestamp > found->timestamp))
+            found = {.offset = record.offset, .timestamp = record.timestamp};
+        if (!latest) break;
+    }
+    return found;
+}
+
+std::expected<Found, records::BatchError> find(ByteView batch, FillOffset const& want) {
+    constexpr std::int64_t max_timestamp = -3;
+    bool const latest = want.timestamp == max_timestamp;
+    auto const header = records::read_header(batch);
+    if (!header) return std::unexpected(header.error());
+    if (header->base_offset < want.from_offset) return find_behind(batch, want, latest);
+    if (!latest) return records::find_by_timestamp(batch, want.timestamp);
+    auto const found = records::find_latest(batch);
+    if (!found) return std::unexpected(found.error());
+    return Found{*found};
+}
+
+void fill_offset(kafka::ListOffsetsResponse& response, FillOffset const& want,
+                 ReadBatch const& read) {
+    auto& partition = response.topics.at(want.topic).partitions.at(want.partition);
+    auto const fail = [&](ErrorCode error) {
+        partition.error_code = error;
+        partition.leader_epoch = -1;
+    };
+    for (auto const& place : want.batches) {
+        auto const batch = read(place.position, place.bytes);
+        if (!batch) return fail(error_of(batch.error()));
+        auto const found = find(batch->view(), want);
+        if (!found) return fail(ErrorCode::kafka_storage_error);
+        if (!*found) continue;
+        partition.offset = (*found)->offset;
+        partition.timestamp = (*found)->timestamp;
+        return;
+    }
+    partition.leader_epoch = -1;
+}
+
+}  // namespace
+
+std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::string peer) {
+    Request request;
+    request.id = id;
+    request.peer = std::move(peer);
+    auto decoded = kafka::decode_request(frame);
+    if (!decoded) {
+        auto& error = decoded.error();
+        using Kind = kafka::RequestError::Kind;
+        if (error.kind != Kind::unsupported_version ||
+            error.header.api_key != kafka::ApiVersionsRequest::api.key)
+            return std::unexpected(std::move(error.message));
+        request.header = std::move(error.header);
+        request.body = kafka::ApiVersionsRequest{};
+        return request;
+    }
+    request.header = std::move(decoded->header);
+    request.body = std::move(decoded->body);
+    if (auto const* produce = std::get_if<kafka::ProduceRequest>(&request.body)) {
+        for (auto const& topic : produce->topic_data) {
+            for (auto const& partition : topic.partition_data)
+                request.batches.push_back(check_records(partition.records));
+        }
+    }
+    return request;
+}
+
+void fill(Reply& reply, ReadBatch const& read) {
+    if (auto* fetch = std::get_if<kafka::FetchResponse>(&reply.body)) {
+        for (auto const& want : reply.records) fill_records(*fetch, want, read);
+    }
+    if (auto* list = std::get_if<kafka::ListOffsetsResponse>(&reply.body)) {
+        for (auto const& want : reply.offsets) fill_offset(*list, want, read);
+    }
+}
+
+}  // namespace klamm::broker
