@@ -23,6 +23,10 @@ std::unexpected<FileError> dead() {
     return failed(FileError::Kind::io, "this file belongs to a process that is dead");
 }
 
+std::unexpected<FileError> no_power() {
+    return failed(FileError::Kind::io, "the power has failed");
+}
+
 }  // namespace
 
 class DiskFile final : public seams::File {
@@ -96,6 +100,7 @@ std::expected<std::unique_ptr<seams::File>, FileError> Disk::open(std::string_vi
 }
 
 std::expected<std::unique_ptr<seams::File>, FileError> Disk::create(std::string_view name) {
+    if (stopped()) return no_power();
     if (names_.contains(name))
         return failed(FileError::Kind::exists,
                       fmt::format("cannot create {}: it exists", path_of(name)));
@@ -112,6 +117,7 @@ std::expected<std::vector<std::string>, FileError> Disk::list() {
 }
 
 std::expected<void, FileError> Disk::remove(std::string_view name) {
+    if (stopped()) return no_power();
     auto const found = names_.find(name);
     if (found == names_.end())
         return failed(FileError::Kind::not_found,
@@ -122,6 +128,7 @@ std::expected<void, FileError> Disk::remove(std::string_view name) {
 }
 
 std::expected<void, FileError> Disk::rename(std::string_view from, std::string_view to) {
+    if (stopped()) return no_power();
     auto const found = names_.find(from);
     if (found == names_.end())
         return failed(FileError::Kind::not_found,
@@ -134,6 +141,7 @@ std::expected<void, FileError> Disk::rename(std::string_view from, std::string_v
 }
 
 std::expected<void, FileError> Disk::sync() {
+    if (stopped()) return no_power();
     unsynced_names_.clear();
     return {};
 }
@@ -157,6 +165,7 @@ std::expected<std::uint64_t, FileError> Disk::free_bytes() {
 }
 
 std::expected<void, FileError> Disk::resize(Inode& inode, std::uint64_t bytes) {
+    if (stopped()) return no_power();
     if (bytes > inode.now.size() && used_bytes() + bytes - inode.now.size() > bytes_max_) {
         ++hits_.full;
         return failed(FileError::Kind::full, "no space left on the disk");
@@ -188,6 +197,7 @@ std::expected<void, FileError> Disk::write(Inode& inode, std::span<ByteView cons
     std::uint64_t bytes = 0;
     for (auto const part : parts) bytes += part.size();
     if (bytes == 0) return {};
+    if (stopped()) return no_power();
     if (offset + bytes > inode.now.size()) {
         if (auto done = resize(inode, offset + bytes); !done) return done;
     }
@@ -209,6 +219,7 @@ std::expected<void, FileError> Disk::write(Inode& inode, std::span<ByteView cons
 }
 
 std::expected<void, FileError> Disk::sync(Inode& inode) {
+    if (stopped()) return no_power();
     if (on_sync) on_sync();
     if (syncs_until_failure_ == 0) {
         ++hits_.syncs_failed;
@@ -225,6 +236,13 @@ std::expected<void, FileError> Disk::sync(Inode& inode) {
 
 // ---- faults ------------------------------------------------------------------------------
 
+bool Disk::stopped() {
+    if (changes_left_ == never) return false;
+    if (changes_left_ == 0) return true;
+    --changes_left_;
+    return false;
+}
+
 void Disk::kill() {
     ++life_;
     locks_.clear();
@@ -232,7 +250,7 @@ void Disk::kill() {
 
 void Disk::crash() {
     kill();
-    syncs_until_failure_ = never;
+    syncs_until_failure_ = changes_left_ = never;
     if (!unsynced_names_.empty()) {
         auto const kept = random_.below(unsynced_names_.size() + 1);
         hits_.names_lost += unsynced_names_.size() - kept;

@@ -61,6 +61,10 @@ public:
     void kill();   ///< the process dies, the system lives on
     void fail_syncs(std::uint64_t after = 0) { syncs_until_failure_ = after; }  ///< once, then all
     void mend() { syncs_until_failure_ = never; }
+    /// The power fails in the middle of something: after so many more changes (writes, syncs,
+    /// names, sizes) everything fails, until crash().
+    void stop_after(std::uint64_t changes) { changes_left_ = changes; }
+    bool has_power() const { return changes_left_ != 0; }
     void set_bytes_max(std::uint64_t bytes) { bytes_max_ = bytes; }
     /// Requires that the file is there and long enough.
     void flip_bit(std::string_view name, std::uint64_t byte, unsigned bit);
@@ -106,6 +110,7 @@ private:
     static constexpr std::uint64_t never = ~std::uint64_t{0};
     static constexpr std::size_t versions_max = 4;
 
+    bool stopped();  ///< to be asked before each change
     static Sector sector_of(Inode const& inode, std::uint64_t sector);
     static void put_sector(Inode& inode, std::uint64_t sector, Sector const& content);
     std::expected<void, seams::FileError> resize(Inode& inode, std::uint64_t bytes);
@@ -118,6 +123,7 @@ private:
     Random random_;
     std::uint64_t bytes_max_;
     std::uint64_t syncs_until_failure_ = never;
+    std::uint64_t changes_left_ = never;
     std::uint64_t life_ =
         0;         ///< counts crashes and kills; what was opened in an earlier one is dead
     Names names_;  ///< what a reader sees
