@@ -17,6 +17,7 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
 
     int exit_code = 0;
+    klamm::cli::add_serve(app, exit_code);
     klamm::cli::add_produce(app, exit_code);
     klamm::cli::add_consume(app, exit_code);
     klamm::cli::add_topic(app, exit_code);

@@ -1,0 +1,101 @@
+"""The real broker as a process."""
+import os
+import re
+import resource
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import wire
+
+BINARY = os.environ.get("KLAMM", os.path.join(os.path.dirname(__file__), "../../build/klamm"))
+READY = re.compile(r"^klamm ready kafka=(\S+):(\d+) http=(\S+):(\d+) data=(.*) in (\d+) ms$")
+
+
+class NotReady(Exception):
+    """The broker ended instead of saying that it is ready."""
+
+    def __init__(self, code, stderr):
+        super().__init__(f"exit code {code}: {stderr}")
+        self.code, self.stderr = code, stderr
+
+
+class Broker:
+    """Ports that the kernel chooses; ends, one way or another, with its `with` block."""
+
+    def __init__(self, data, *flags, port=0, limits=()):
+        self.log = tempfile.TemporaryFile()
+        command = [BINARY, "serve", "--listen", f"127.0.0.1:{port}", "--http", "127.0.0.1:0",
+                   "--data", str(data), *flags]
+
+        def limit():
+            for which, value in limits:
+                resource.setrlimit(which, value)
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
+                                        preexec_fn=limit)
+        line = self.first_line(60)
+        match = READY.match(line)
+        if not match:
+            self.process.kill()
+            raise NotReady(self.process.wait(), line + self.stderr())
+        self.port, self.http_port = int(match[2]), int(match[4])
+        self.start_ms = int(match[6])
+
+    def first_line(self, seconds):
+        if not select.select([self.process.stdout], [], [], seconds)[0]:
+            return "no ready line"
+        line = self.process.stdout.readline().decode().rstrip("\n")
+        if not line:
+            self.process.wait(seconds)
+        return line
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.kill()
+        self.process.stdout.close()
+        self.log.close()
+
+    def client(self, timeout=20):
+        return wire.Client(self.port, timeout)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """The exit code after SIGTERM."""
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def stderr(self):
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def wait_for_log(self, text, seconds=20):
+        until = time.monotonic() + seconds
+        while text not in self.stderr():
+            assert time.monotonic() < until, f"'{text}' is not in the log:\n{self.stderr()}"
+            time.sleep(0.02)
+
+    def get(self, path):
+        """(status, body)"""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def metric(self, name):
+        for line in self.get("/metrics")[1].splitlines():
+            if line.split(" ")[0] == name:
+                return float(line.split(" ")[1])
+        raise AssertionError(f"no metric {name}")
