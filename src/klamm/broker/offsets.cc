@@ -79,6 +79,7 @@ ErrorCode check(Partition const* partition, std::string_view topic, std::int32_t
 }  // namespace
 
 void handle(Step& step, Request const& request, kafka::ListOffsetsRequest const& list_offsets) {
+    constexpr kafka::ApiVersion leader_epochs_from = 4;
     Reply reply;
     reply.id = request.id;
     kafka::ListOffsetsResponse response;
@@ -96,6 +97,7 @@ void handle(Step& step, Request const& request, kafka::ListOffsetsRequest const&
             if (out.error_code != ErrorCode::none) continue;
             FillOffset fill{.topic = t, .partition = p, .batches = {}};
             list(*partition, asked.timestamp, out, fill);
+            if (request.header.api_version < leader_epochs_from) out.leader_epoch = -1;
             if (!fill.batches.empty()) reply.offsets.push_back(std::move(fill));
         }
     }
