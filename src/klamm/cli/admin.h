@@ -19,13 +19,20 @@ inline std::string reason(rd_kafka_resp_err_t error, char const* text) {
     return text != nullptr && *text != '\0' ? without_prefix(text) : error_text(error);
 }
 
+/// Whether the cluster is only not ready yet: a new topic without leader, a coordinator that loads.
+inline bool passes_by_itself(rd_kafka_resp_err_t error) {
+    return error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
+           error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+           error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+           error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+}
+
 /// A failure with the cluster's reason.
 inline std::unexpected<Failure> refused(std::string const& doing, rd_kafka_resp_err_t error,
                                         char const* text) {
     auto failure = failed(fmt::format("{}: {}", doing, reason(error, text)));
-    failure.error().is_transient = error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
-                                   error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
-                                   error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+    failure.error().is_transient = passes_by_itself(error);
     return failure;
 }
 

@@ -162,6 +162,38 @@ std::string Client::last_trouble() const {
     return watch_->last;
 }
 
+rd_kafka_resp_err_t send(Client& producer, Outgoing const& record) {
+    std::array<rd_kafka_vu_t, 7> parts{};
+    auto const bytes = [](std::string_view view) { return const_cast<char*>(view.data()); };
+    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    parts[0].u.cstr = record.topic;
+    parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    parts[1].u.i32 = record.partition;
+    parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[3].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    parts[3].u.i64 = record.timestamp_ms;
+    parts[4].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[4].u.mem = {bytes(record.value), record.value.size()};
+    parts[5].vtype = RD_KAFKA_VTYPE_KEY;
+    if (record.key) parts[5].u.mem = {bytes(*record.key), record.key->size()};
+    auto used = parts.size() - 1;
+    if (record.headers != nullptr && !record.headers->empty()) {
+        auto* headers = rd_kafka_headers_new(record.headers->size());
+        for (auto const& [name, value] : *record.headers)
+            rd_kafka_header_add(headers, name.data(), ssize_t(name.size()), value.data(),
+                                ssize_t(value.size()));
+        parts[6].vtype = RD_KAFKA_VTYPE_HEADERS;
+        parts[6].u.headers = headers;
+        ++used;
+    }
+    Handle<rd_kafka_error_t, rd_kafka_error_destroy> const error(
+        rd_kafka_produceva(producer.rk(), parts.data(), used));
+    if (!error) return RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (used == parts.size()) rd_kafka_headers_destroy(parts[6].u.headers);  // still ours
+    return rd_kafka_error_code(error.get());
+}
+
 Failure unreachable(ClientOptions const& options, std::string const& reason) {
     return {fmt::format("no broker answers at {}: {}", options.bootstrap, reason),
             "start one with `klamm serve`, or name another with --bootstrap HOST:PORT", 1, false};

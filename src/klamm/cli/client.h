@@ -8,9 +8,11 @@
 #include <librdkafka/rdkafka.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,6 +86,20 @@ private:
     std::unique_ptr<Watch> watch_;
     rd_kafka_t* rk_ = nullptr;
 };
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Outgoing {
+    char const* topic;
+    std::int32_t partition = RD_KAFKA_PARTITION_UA;  ///< or as the key decides
+    std::optional<std::string_view> key;
+    std::string_view value;
+    std::int64_t timestamp_ms = 0;  ///< 0: now
+    Headers const* headers = nullptr;
+};
+/// Puts a copy of the record into the producer's queue, which may be full (_QUEUE_FULL): poll,
+/// then try again.
+rd_kafka_resp_err_t send(Client& producer, Outgoing const& record);
 
 /// "HOST:PORT: said what"; the hint suits an address where nobody listens.
 Failure unreachable(ClientOptions const& options, std::string const& reason);

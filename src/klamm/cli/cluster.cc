@@ -49,6 +49,24 @@ Outcome<> first_failure(rd_kafka_topic_result_t const** results, std::size_t cou
     return {};
 }
 
+/// As offsets_at, but -1 where nothing is as young as that.
+Outcome<Offsets> ask_offsets(Client& client, std::vector<TopicPartition> const& partitions,
+                             std::int64_t when) {
+    PartitionList const list(rd_kafka_topic_partition_list_new(int(partitions.size())));
+    for (auto const& [name, id] : partitions)
+        rd_kafka_topic_partition_list_add(list.get(), name.c_str(), id)->offset = when;
+    auto const error = rd_kafka_offsets_for_times(client.rk(), list.get(), client.timeout_ms());
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return refused("ask for offsets", error, nullptr);
+    Offsets offsets;
+    for (auto const& part : std::span(list->elems, std::size_t(list->cnt))) {
+        if (part.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return refused(fmt::format("ask for offsets of {}/{}", part.topic, part.partition),
+                           part.err, nullptr);
+        offsets[{part.topic, part.partition}] = part.offset;
+    }
+    return offsets;
+}
+
 }  // namespace
 
 Outcome<std::vector<TopicState>> topics(Client& client) {
@@ -69,9 +87,13 @@ Outcome<TopicState> topic(Client& client, std::string const& name) {
     auto all = topics(client);
     if (!all) return std::unexpected(all.error());
     auto const found = std::ranges::find(*all, name, &TopicState::name);
-    if (found == all->end())
-        return failed(fmt::format("there is no topic {} at {}", name, client.options().bootstrap),
-                      "`klamm topic list` shows the topics that there are");
+    if (found == all->end()) {
+        auto failure =
+            failed(fmt::format("there is no topic {} at {}", name, client.options().bootstrap),
+                   "`klamm topic list` shows the topics that there are");
+        failure.error().is_transient = true;  // it may just have been created
+        return failure;
+    }
     return *found;
 }
 
@@ -85,27 +107,15 @@ std::vector<TopicPartition> partitions_of(TopicState const& topic) {
 Outcome<Offsets> offsets_at(Client& client, std::vector<TopicPartition> const& partitions,
                             std::int64_t when) {
     if (partitions.empty()) return Offsets{};
-    PartitionList const list(rd_kafka_topic_partition_list_new(int(partitions.size())));
-    for (auto const& [name, id] : partitions)
-        rd_kafka_topic_partition_list_add(list.get(), name.c_str(), id)->offset = when;
-    auto const error = rd_kafka_offsets_for_times(client.rk(), list.get(), client.timeout_ms());
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return failed(fmt::format("ask for offsets: {}", error_text(error)));
-
-    Offsets offsets;
+    auto offsets = patiently(client, [&] { return ask_offsets(client, partitions, when); });
+    if (!offsets) return offsets;
     std::vector<TopicPartition> nothing_as_young;
-    for (auto const& part : std::span(list->elems, std::size_t(list->cnt))) {
-        if (part.err != RD_KAFKA_RESP_ERR_NO_ERROR)
-            return failed(fmt::format("ask for offsets of {}/{}: {}", part.topic, part.partition,
-                                      error_text(part.err)));
-        if (part.offset < 0 && when != latest)
-            nothing_as_young.emplace_back(part.topic, part.partition);
-        offsets[{part.topic, part.partition}] = part.offset;
-    }
-    if (nothing_as_young.empty()) return offsets;
+    for (auto const& [partition, offset] : *offsets)
+        if (offset < 0) nothing_as_young.push_back(partition);
+    if (nothing_as_young.empty() || when == latest) return offsets;
     auto const ends = offsets_at(client, nothing_as_young, latest);
     if (!ends) return ends;
-    for (auto const& [partition, offset] : *ends) offsets[partition] = offset;
+    for (auto const& [partition, offset] : *ends) (*offsets)[partition] = offset;
     return offsets;
 }
 

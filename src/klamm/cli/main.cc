@@ -18,6 +18,7 @@ int run(int argc, char** argv) {
 
     int exit_code = 0;
     klamm::cli::add_serve(app, exit_code);
+    klamm::cli::add_demo(app, exit_code);
     klamm::cli::add_produce(app, exit_code);
     klamm::cli::add_consume(app, exit_code);
     klamm::cli::add_topic(app, exit_code);

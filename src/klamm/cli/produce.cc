@@ -73,7 +73,7 @@ private:
     std::unique_ptr<Client> client_;
     ProgressLine progress_;
     steady_clock::time_point begin_ = steady_clock::now();
-    std::vector<std::pair<std::string, std::string>> headers_;
+    Headers headers_;
     std::int64_t sent_ = 0;
     std::int64_t acknowledged_ = 0;
     std::int64_t acknowledged_bytes_ = 0;
@@ -135,45 +135,22 @@ Outcome<> Production::await_topic() {
 }
 
 Outcome<> Production::send(Record const& record) {
-    rd_kafka_headers_t* headers = nullptr;
-    if (!headers_.empty()) {
-        headers = rd_kafka_headers_new(headers_.size());
-        for (auto const& [name, value] : headers_)
-            rd_kafka_header_add(headers, name.data(), ssize_t(name.size()), value.data(),
-                                ssize_t(value.size()));
-    }
+    Outgoing const outgoing{
+        flags_.topic.c_str(), flags_.partition, record.key, record.value, 0, &headers_};
     for (;;) {
-        auto const key = record.key.value_or(std::string_view{});
-        std::vector<rd_kafka_vu_t> parts(6);
-        parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
-        parts[0].u.cstr = flags_.topic.c_str();
-        parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-        parts[1].u.i32 = flags_.partition;
-        parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-        parts[2].u.i = RD_KAFKA_MSG_F_COPY;
-        parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
-        parts[3].u.mem = {const_cast<char*>(record.value.data()), record.value.size()};
-        parts[4].vtype = RD_KAFKA_VTYPE_KEY;
-        parts[4].u.mem = {record.key ? const_cast<char*>(key.data()) : nullptr, key.size()};
-        parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
-        parts[5].u.headers = headers;
-        auto const used = headers == nullptr ? parts.size() - 1 : parts.size();
-        Handle<rd_kafka_error_t, rd_kafka_error_destroy> const error(
-            rd_kafka_produceva(client_->rk(), parts.data(), used));
-        if (!error) {
+        auto const error = cli::send(*client_, outgoing);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             ++sent_;
             poll(0);
             return {};
         }
-        auto const code = rd_kafka_error_code(error.get());
-        if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && !interrupted()) {
+        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            if (interrupted()) return {};
             poll(poll_ms);
             continue;
         }
-        if (headers != nullptr) rd_kafka_headers_destroy(headers);
-        if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return {};
-        return failed(fmt::format("record {}: {}", sent_ + 1, error_text(code)),
-                      code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
+        return failed(fmt::format("record {}: {}", sent_ + 1, error_text(error)),
+                      error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE
                           ? "-X message.max.bytes=N lets this client send more; the topic's "
                             "max.message.bytes has to allow it, too"
                           : "");
