@@ -11,6 +11,7 @@ class App;
 namespace klamm::cli {
 
 void add_serve(CLI::App& app, int& exit_code);
+void add_apis(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_produce(CLI::App& app, int& exit_code);
 void add_consume(CLI::App& app, int& exit_code);
