@@ -3,7 +3,6 @@ import os
 import re
 import resource
 import select
-import signal
 import subprocess
 import tempfile
 import time
@@ -27,23 +26,23 @@ class NotReady(Exception):
 class Broker:
     """Ports that the kernel chooses; ends, one way or another, with its `with` block."""
 
-    def __init__(self, data, *flags, port=0, limits=()):
+    def __init__(self, data, *flags, listen="127.0.0.1:0", limits=()):
         self.log = tempfile.TemporaryFile()
-        command = [BINARY, "serve", "--listen", f"127.0.0.1:{port}", "--http", "127.0.0.1:0",
-                   "--data", str(data), *flags]
+        command = [BINARY, "serve", "--listen", listen, "--http", "127.0.0.1:0", "--data", str(data), *flags]
 
         def limit():
             for which, value in limits:
                 resource.setrlimit(which, value)
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
-                                        preexec_fn=limit)
+                                        preexec_fn=limit if limits else None)
         line = self.first_line(60)
         match = READY.match(line)
         if not match:
-            self.process.kill()
-            raise NotReady(self.process.wait(), line + self.stderr())
+            self.kill()
+            refused = NotReady(self.process.returncode, line + self.stderr())
+            self.__exit__()
+            raise refused
         self.port, self.http_port = int(match[2]), int(match[4])
         self.start_ms = int(match[6])
 

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import unittest
 
+import wire
 from process import BINARY, Broker, NotReady
 
 
@@ -38,7 +39,6 @@ class Starting(unittest.TestCase):
     def test_a_stop_answers_what_is_in_flight(self):
         with Broker(self.data) as broker, broker.client() as client:
             client.create_topic("t")
-            import wire
             sent = [client.send_produce("t", 0, wire.batch([b"x" * 1000])) for _ in range(20)]
             client.receive_produce(sent[0])
             self.assertEqual(broker.stop(), 0)
@@ -57,7 +57,7 @@ class Starting(unittest.TestCase):
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            refused = self.refusal(port=port)
+            refused = self.refusal(listen=f"127.0.0.1:{port}")
         self.assertEqual(refused.code, 1)
         self.assertIn(f"127.0.0.1:{port}", refused.stderr)
         self.assertIn("another process has this port", refused.stderr)
@@ -92,7 +92,7 @@ class Starting(unittest.TestCase):
             self.assertEqual(done.stdout, "")
 
     def test_a_listener_that_others_can_reach_is_named(self):
-        with Broker(self.data, "--listen", "0.0.0.0:0", "--advertise", "127.0.0.1:0") as broker:
+        with Broker(self.data, "--advertise", "127.0.0.1:0", listen="0.0.0.0:0") as broker:
             self.assertIn("no authentication", broker.stderr())
 
     def test_relaxed_durability_is_named(self):

@@ -71,7 +71,7 @@ void Connection::on_readable() {
 /// One recv and all frames that it completed. False when there is no more to read for now.
 bool Connection::receive() {
     if (!open_ || paused_ || draining_) return false;
-    if (reader_.wants_large() && !shared_.request_bytes.has_room()) {
+    if (reader_.wants_large() && !shared_.receiving_bytes.has_room()) {
         pause(true);
         return false;
     }
@@ -100,9 +100,9 @@ void Connection::hold_large_frame() {
     if (bytes == large_frame_bytes_) return;
     auto const more = bytes - std::exchange(large_frame_bytes_, bytes);
     if (more > 0)
-        shared_.request_bytes.take(more);
+        shared_.receiving_bytes.take(more);
     else
-        release_request_bytes(-more);
+        release(shared_.receiving_bytes, -more);
 }
 
 void Connection::take_frames() {
@@ -241,7 +241,7 @@ void Connection::encode(broker::Reply reply, std::int64_t cold_bytes) {
     if (reply.close) close_when_sent_ = true;
     auto const bytes = pending.bytes;
     window_.pop();
-    release_request_bytes(bytes);
+    release(shared_.request_bytes, bytes);
 }
 
 // ---- sending -----------------------------------------------------------------------------
@@ -337,8 +337,8 @@ void Connection::sweep(TimePoint now) {
     }
 }
 
-void Connection::release_request_bytes(std::int64_t bytes) {
-    if (shared_.request_bytes.release(bytes)) shared_.resume_all();
+void Connection::release(ByteBudget& budget, std::int64_t bytes) {
+    if (bytes > 0 && budget.release(bytes)) shared_.resume_all();
 }
 
 void Connection::close(std::string_view reason) {
@@ -347,7 +347,7 @@ void Connection::close(std::string_view reason) {
         shared_.metrics.connections_cut.add();
         log_peer(fmt::format("closed the connection of {}: {}", peer_port_, reason));
     }
-    auto bytes = std::exchange(large_frame_bytes_, 0);
+    std::int64_t bytes = 0;
     for (; !window_.empty(); window_.pop()) bytes += window_.front().request.bytes;
     std::int64_t cold = 0;
     for (auto const& response : out_) cold += response->cold_bytes;
@@ -358,7 +358,8 @@ void Connection::close(std::string_view reason) {
     if (cold > 0) shared_.cold_reads.release(cold);
     shared_.broker.disconnected(id_);
     owner_.closed(id_);
-    if (bytes > 0) release_request_bytes(bytes);
+    release(shared_.request_bytes, bytes);
+    release(shared_.receiving_bytes, std::exchange(large_frame_bytes_, 0));
 }
 
 }  // namespace klamm::host

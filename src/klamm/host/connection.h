@@ -94,7 +94,7 @@ private:
     void advance(std::size_t sent);
     void wait_writable();
 
-    void release_request_bytes(std::int64_t bytes);
+    void release(ByteBudget& budget, std::int64_t bytes);
 
     Socket socket_;
     broker::ConnectionId const id_;
@@ -103,7 +103,7 @@ private:
     std::string peer_;       ///< address
     std::string peer_port_;  ///< address and port, for the log
     FrameReader reader_;
-    std::int64_t large_frame_bytes_ = 0;  ///< of the reader, counted in the shared budget
+    std::int64_t large_frame_bytes_ = 0;  ///< of the reader, counted in receiving_bytes
     InOrder<Pending, broker::Reply> window_;
     std::optional<broker::Request> refused_;  ///< the broker's queue was full
     std::deque<std::unique_ptr<Response>> out_;

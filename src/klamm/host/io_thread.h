@@ -29,7 +29,8 @@ struct Shared {
     journal::Journal& journal;
     BrokerThread& broker;
     ColdReads& cold_reads;
-    ByteBudget& request_bytes;         ///< of frames being received or answered
+    ByteBudget& request_bytes;         ///< of requests that are being answered
+    ByteBudget& receiving_bytes;       ///< of large frames that are not complete
     std::function<void()> resume_all;  ///< tells every I/O thread that there is room again
 };
 

@@ -17,7 +17,8 @@ sigset_t block_signals() {
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);  // NOLINT: a peer that is gone is an error of one write
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of one write
+    std::signal(SIGPIPE, SIG_IGN);  // so is a peer that is gone
     return signals;
 }
 

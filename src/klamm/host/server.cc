@@ -32,13 +32,21 @@ constexpr rlim_t descriptors_for_files = 200;
 /// All that runs once there is a broker. Destroyed in the reverse order.
 struct Workers {
     Workers(Options const& options, Recovered& world, Metrics& metrics)
-        : request_bytes(options.request_bytes_in_flight_max),
+        // Half for frames that are not complete, so that they never keep out complete ones.
+        : request_bytes(options.request_bytes_in_flight_max / 2),
+          receiving_bytes(options.request_bytes_in_flight_max / 2),
           broker(*world.broker, *world.journal, std::size_t(options.requests_queued_max), metrics),
           journal(*world.journal, metrics),
           cold_reads(*world.journal, options.cold_bytes_max, metrics),
           housekeeping(*world.journal, world.disk, broker, std::uint64_t(options.checkpoint_bytes)),
-          shared{options,    metrics,       *world.journal,          broker,
-                 cold_reads, request_bytes, [this] { resume_all(); }} {
+          shared{.options = options,
+                 .metrics = metrics,
+                 .journal = *world.journal,
+                 .broker = broker,
+                 .cold_reads = cold_reads,
+                 .request_bytes = request_bytes,
+                 .receiving_bytes = receiving_bytes,
+                 .resume_all = [this] { resume_all(); }} {
         auto const count = std::size_t(options.io_threads);
         for (std::size_t i = 0; i < count; ++i)
             io.push_back(std::make_unique<IoThread>(i, count, shared));
@@ -54,6 +62,7 @@ struct Workers {
     }
 
     ByteBudget request_bytes;
+    ByteBudget receiving_bytes;
     BrokerThread broker;
     JournalThread journal;
     ColdReads cold_reads;
@@ -218,7 +227,8 @@ Gauges TheServer::gauges() const {
     gauges.journal_bytes = std::uint64_t(journal.next()) - std::uint64_t(journal.first());
     gauges.requests_queued = workers_->broker.queued();
     gauges.replies_cold_queued = workers_->cold_reads.queued();
-    gauges.request_bytes_in_flight = workers_->request_bytes.used();
+    gauges.request_bytes_in_flight =
+        workers_->request_bytes.used() + workers_->receiving_bytes.used();
     gauges.cold_bytes = workers_->cold_reads.bytes();
     gauges.ready = ready_;
     return gauges;
