@@ -130,8 +130,8 @@ std::expected<Recovery::Stop, OpenError> Recovery::walk() {
     }
 }
 
-/// Looks at the segments behind the current one, which do not continue it. Returns the greatest
-/// durable position that they knew.
+/// Looks at all segments behind the current one, which do not continue it: a write that a crash cut
+/// may have begun any of them. Returns the greatest durable position that they knew.
 std::expected<Position, OpenError> Recovery::look_ahead() {
     auto const number = reader_->number();
     auto const end = reader_->position(offset_);
@@ -143,12 +143,12 @@ std::expected<Position, OpenError> Recovery::look_ahead() {
         auto const bytes = reader.at(0, segment_header_bytes);
         if (!bytes) return io_error(bytes.error());
         auto const header = decode_segment_header(*bytes);
-        if (header ? header->number != next : all_zero(*bytes)) break;
+        if (header ? header->number != next : all_zero(*bytes)) continue;
         auto const remains = reader.scan(segment_header_bytes, header ? header->id : 0);
         if (!remains) return io_error(remains.error());
         if (!header && remains->durable_max > end)
             return std::unexpected(damage(next, 0, "the segment's header is damaged"));
-        if (!header) break;
+        if (!header) continue;
         durable_max = std::max({durable_max, remains->durable_max, header->durable});
         torn_segments_.push_back(next);
         report_.torn_bytes += remains->frames_end;
