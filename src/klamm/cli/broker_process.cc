@@ -88,9 +88,12 @@ Outcome<std::unique_ptr<BrokerProcess>> BrokerProcess::start(
     auto const words_said = broker->last_words();
     auto const ended = broker->ended();
     if (!ended) broker->kill();
-    return failed(fmt::format("the broker did not start ({})",
-                              ended ? *ended : "it did not become ready in time"),
-                  words_said);
+    auto failure = failed(fmt::format("the broker did not start ({})",
+                                      ended ? *ended : "it did not become ready in time"),
+                          words_said);
+    if (broker->status_ && WIFEXITED(*broker->status_) && WEXITSTATUS(*broker->status_) == 2)
+        failure.error().exit_code = 2;  // its flags came from ours
+    return failure;
 }
 
 BrokerProcess::~BrokerProcess() {

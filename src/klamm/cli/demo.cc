@@ -83,6 +83,7 @@ private:
     Outcome<> prepare_producer();
     Outcome<> prepare_group();
     Outcome<> stream();
+    Outcome<> publish_what_is_due();
     Outcome<> publish(Flight const& flight);
     Outcome<> kill_and_restart();
     Outcome<> await_counted();
@@ -105,11 +106,13 @@ private:
     std::unique_ptr<Client> producer_;
     std::unique_ptr<DelayGroup> group_;
     std::vector<TopicPartition> partitions_;
-    Offsets begins_;  ///< where this run's records begin
+    Offsets begins_;                  ///< where this run's records begin
+    steady_clock::time_point begin_;  ///< of the stream
     std::int64_t published_ = 0;
     std::int64_t acknowledged_ = 0;
     std::string refusal_;
-    std::string state_;  ///< of the broker, for the panel
+    bool is_down_ = false;  ///< the broker, as the story wants it
+    std::string state_;     ///< of the broker, for the panel
     steady_clock::time_point next_draw_{};
     steady_clock::time_point last_progress_ = steady_clock::now();
     std::int64_t progress_ = 0;
@@ -222,19 +225,25 @@ Outcome<> Demo::stream() {
     state_ = "broker up";
     panel_.say("");
 
-    auto const begin = steady_clock::now();
+    begin_ = steady_clock::now();
     auto const total = std::int64_t(flights_.size());
     auto killed = flags_.uses_cluster;
     while (published_ < total) {
-        auto const elapsed = std::chrono::duration<double>(steady_clock::now() - begin).count();
-        auto const due = std::min(total, std::int64_t(elapsed * flags_.per_second()));
-        while (published_ < due)
-            if (auto done = publish(flights_[std::size_t(published_)]); !done) return done;
+        if (auto done = publish_what_is_due(); !done) return done;
         if (auto done = go_on(milliseconds(5)); !done) return done;
         if (killed || published_ < total / 2 || acknowledged_ < total / 3) continue;
         killed = true;
         if (auto done = kill_and_restart(); !done) return done;
     }
+    return {};
+}
+
+Outcome<> Demo::publish_what_is_due() {
+    auto const elapsed = std::chrono::duration<double>(steady_clock::now() - begin_).count();
+    auto const due =
+        std::min(std::int64_t(flights_.size()), std::int64_t(elapsed * flags_.per_second()));
+    while (published_ < due)
+        if (auto done = publish(flights_[std::size_t(published_)]); !done) return done;
     return {};
 }
 
@@ -259,6 +268,7 @@ Outcome<> Demo::kill_and_restart() {
     auto const pid = broker_->pid();
     auto const address = broker_->ready();
     broker_->kill();
+    is_down_ = true;
     state_ = fmt::format("{}broker down{}", style.bad(), style.off());
     panel_.trouble(
         fmt::format("{}SIGKILL{} to the broker, process {}: {} flights acknowledged, {} "
@@ -267,15 +277,16 @@ Outcome<> Demo::kill_and_restart() {
                     with_commas(published_ - acknowledged_)));
     auto const back = steady_clock::now() + flags_.outage();
     while (steady_clock::now() < back) {
-        rd_kafka_poll(producer_->rk(), 20);
-        draw();
-        if (interrupt_.asked()) return failed("interrupted");
+        // The producer goes on: it holds what nobody acknowledges now.
+        if (auto done = publish_what_is_due(); !done) return done;
+        if (auto done = go_on(milliseconds(20)); !done) return done;
     }
     auto broker = BrokerProcess::start(
         {"serve", "--listen", address.kafka, "--http", address.http, "--data", flags_.data},
         interrupt_.before());
     if (!broker) return std::unexpected(broker.error());
     broker_ = std::move(*broker);
+    is_down_ = false;
     state_ = "broker up";
     panel_.done(fmt::format("broker started again, ready in {}, process {}", broker_->ready().took,
                             broker_->pid()));
@@ -301,7 +312,7 @@ Outcome<> Demo::go_on(milliseconds poll) {
     if (interrupt_.asked()) return failed("interrupted");
     if (!refusal_.empty()) return failed("a flight was not acknowledged: " + refusal_);
     if (auto trouble = group_->trouble(); !trouble.empty()) return failed(trouble);
-    if (broker_)
+    if (broker_ && !is_down_)
         if (auto const ended = broker_->ended())
             return failed(fmt::format("the broker ended by itself ({})", *ended),
                           broker_->last_words());
@@ -453,15 +464,18 @@ Outcome<> Demo::stay() {
     auto const klamm = program_name();
     panel_.say(fmt::format("\nThe broker stays up on {}{}{}. In another terminal, try:\n",
                            style.bold(), ready.kafka, style.off()));
-    for (auto const& [command, what] : std::initializer_list<std::pair<std::string, char const*>>{
-             {fmt::format("{} consume flights --from -3{}", klamm, flag),
-              "the last of each partition"},
-             {fmt::format("{} consume flights --from 2001-02-14 -n 5{}", klamm, flag), "by time"},
-             {fmt::format("{} group describe delays{}", klamm, flag), "lag"},
-             {fmt::format("echo hello | {} produce greetings{}", klamm, flag), ""},
-             {fmt::format("kcat -b {} -C -t flights -c 5", ready.kafka), "any Kafka client"},
-             {fmt::format("curl -s http://{}/metrics", ready.http), ""}})
-        panel_.say(fmt::format("  {}{}{}{}", padded(command, 58), style.dim(), what, style.off()));
+    std::vector<std::pair<std::string, char const*>> const commands{
+        {fmt::format("{} consume flights --from -3{}", klamm, flag), "the last of each partition"},
+        {fmt::format("{} consume flights --from 2001-02-14 -n 5{}", klamm, flag), "by time"},
+        {fmt::format("{} group describe delays{}", klamm, flag), "members and lag"},
+        {fmt::format("echo hello | {} produce greetings{}", klamm, flag), "a topic of your own"},
+        {fmt::format("kcat -b {} -C -t flights -c 5", ready.kafka), "any Kafka client will do"},
+        {fmt::format("curl -s http://{}/metrics", ready.http), "for Prometheus"}};
+    std::size_t width = 0;
+    for (auto const& [command, what] : commands) width = std::max(width, width_of(command));
+    for (auto const& [command, what] : commands)
+        panel_.say(
+            fmt::format("  {}  {}{}{}", padded(command, width), style.dim(), what, style.off()));
     panel_.say(fmt::format("\n{}Ctrl-C stops it.{}", style.dim(), style.off()));
     broker_->forward_stderr();
     while (!interrupt_.asked()) {
