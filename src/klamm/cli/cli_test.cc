@@ -1,0 +1,123 @@
+#include "klamm/cli/delay_group.h"
+#include "klamm/cli/flights.h"
+#include "klamm/cli/json.h"
+#include "klamm/cli/moment.h"
+#include "klamm/cli/terminal.h"
+#include "klamm/cli/text.h"
+
+#include <gtest/gtest.h>
+
+namespace klamm::cli {
+namespace {
+
+using namespace std::string_literals;
+
+TEST(Moment, IsADateATimeOrMilliseconds) {
+    EXPECT_EQ(parse_moment("1970-01-02"), 86'400'000);
+    EXPECT_EQ(parse_moment("2001-01-01T00:47"), 978'310'020'000);
+    EXPECT_EQ(parse_moment("2001-01-01T00:47:01Z"), 978'310'021'000);
+    EXPECT_EQ(parse_moment("978310020000"), 978'310'020'000);
+}
+
+TEST(Moment, ThatDoesNotExistIsRefused) {
+    for (auto const* text : {"", "yesterday", "2001-02-30", "2001-13-01", "2001-01-01T25:00", "-1",
+                             "2001-01-01T00:47:01+01:00"})
+        EXPECT_EQ(parse_moment(text).error().exit_code, 2) << text;
+}
+
+TEST(Start, IsAPlaceOrATime) {
+    using enum Start::Kind;
+    EXPECT_EQ(parse_start("beginning"), (Start{beginning, 0}));
+    EXPECT_EQ(parse_start("end"), (Start{end, 0}));
+    EXPECT_EQ(parse_start("17"), (Start{offset, 17}));
+    EXPECT_EQ(parse_start("-3"), (Start{before_end, 3}));
+    EXPECT_EQ(parse_start("1970-01-02"), (Start{time, 86'400'000}));
+    EXPECT_FALSE(parse_start("99999999999999999999"));
+}
+
+TEST(Text, KnowsUtf8FromOtherBytes) {
+    for (auto const& text : {"", "plain", "Gr\xc3\xbc\xc3\x9f", "\xe2\x82\xac", "\xf0\x9f\x98\x80"})
+        EXPECT_TRUE(is_utf8(text)) << text;
+    for (auto const& text :
+         {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xe2\x82", "\xf4\x90\x80\x80", "\x80"})
+        EXPECT_FALSE(is_utf8(text)) << printable(text);
+}
+
+TEST(Text, NeverSendsControlsToATerminal) {
+    EXPECT_EQ(printable("a\nb\tc\x1b[31m\x7f"), "a\\nb\\tc\\x1b[31m\\x7f");
+    EXPECT_EQ(printable("\xc2\x9bz"), "\\xc2\\x9bz");
+    EXPECT_EQ(printable("\xc3\xa9\xff"), "\xc3\xa9\\xff");
+}
+
+TEST(Text, Base64PadsAsRfc4648Shows) {
+    EXPECT_EQ(base64(""), "");
+    EXPECT_EQ(base64("f"), "Zg==");
+    EXPECT_EQ(base64("fo"), "Zm8=");
+    EXPECT_EQ(base64("foo"), "Zm9v");
+    EXPECT_EQ(base64("\xff\xff\xff"s), "////");
+}
+
+TEST(Terminal, NumbersAndTimesReadWell) {
+    EXPECT_EQ(with_commas(0), "0");
+    EXPECT_EQ(with_commas(999), "999");
+    EXPECT_EQ(with_commas(-1'234'567), "-1,234,567");
+    EXPECT_EQ(bytes_text(1023), "1023 B");
+    EXPECT_EQ(bytes_text(1536), "1.5 KiB");
+    EXPECT_EQ(utc_text(978'310'020'007), "2001-01-01T00:47:00.007Z");
+    EXPECT_EQ(utc_text(-1), "1969-12-31T23:59:59.999Z");
+}
+
+TEST(Terminal, BarsCountEighths) {
+    EXPECT_EQ(bar(0, 10), "");
+    EXPECT_EQ(bar(1, 3), "███");
+    EXPECT_EQ(bar(0.5, 3), "█▌");
+    EXPECT_EQ(bar(7, 2), "██");
+    EXPECT_EQ(width_of(bar(0.3, 10)), 3U);
+}
+
+TEST(Json, WritesEachLineAfresh) {
+    Json json;
+    json.object().field("a", 1).field("b", "x\"y").field("c", std::optional<int>()).end_object();
+    EXPECT_EQ(json.text(), R"({"a":1,"b":"x\"y","c":null})");
+}
+
+TEST(Flights, GoThroughJsonUnchanged) {
+    Flight const flight{"2001/01/01 00:47", -6, 1750, "DTW", "LAS"};
+    EXPECT_EQ(flight_from_json(to_json(flight)), flight);
+    EXPECT_EQ(timestamp_ms(flight), 978'310'020'000);
+    EXPECT_EQ(timestamp_ms({"soon", 0, 0, "A", "B"}), -1);
+}
+
+TEST(Flights, OfOtherShapeAreNone) {
+    for (auto const* text :
+         {"", "{}", "[]", "7",
+          R"({"date":"x","delay":"6","distance":1,"origin":"A","destination":"B"})",
+          R"({"date":"x","delay":6,"distance":1,"origin":"A"})"})
+        EXPECT_FALSE(flight_from_json(text)) << text;
+}
+
+TEST(Flights, AreCountedByOrigin) {
+    DelaysByAirport delays;
+    count(delays, {"", 10, 1, "A", "B"});
+    count(delays, {"", -4, 1, "A", "C"});
+    count(delays, {"", 1, 1, "B", "A"});
+    EXPECT_EQ(delays["A"], (Delays{2, 6}));
+    EXPECT_EQ(delays["A"].mean(), 3.0);
+    EXPECT_EQ(total(delays), (Delays{3, 7}));
+}
+
+TEST(DelayTotals, CountARecordThatComesAgainOnce) {
+    DelayTotals totals;
+    Flight const flight{"", 10, 1, "A", "B"};
+    EXPECT_TRUE(totals.count(0, 7, flight));
+    EXPECT_FALSE(totals.count(0, 7, flight));
+    EXPECT_FALSE(totals.count(0, 3, flight));
+    EXPECT_TRUE(totals.count(0, 8, flight));
+    EXPECT_TRUE(totals.count(1, 7, flight));
+    EXPECT_EQ(totals.counted(), 3);
+    EXPECT_EQ(totals.repeated(), 2);
+    EXPECT_EQ(totals.delays().at("A"), (Delays{3, 30}));
+}
+
+}  // namespace
+}  // namespace klamm::cli
