@@ -9,6 +9,7 @@ namespace klamm::cli {
 namespace {
 
 constexpr int poll_ms = 50;
+constexpr int commit_tries_max = 5;
 constexpr auto commit_interval = std::chrono::milliseconds(200);
 
 }  // namespace
@@ -95,8 +96,18 @@ void DelayGroup::commit(Member& member, bool for_good) {
     PartitionList const list(rd_kafka_topic_partition_list_new(int(member.next.size())));
     for (auto const& [partition, offset] : member.next)
         rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = offset;
-    rd_kafka_commit(member.client->rk(), list.get(), for_good ? 0 : 1);
     member.is_dirty = false;
+    auto const once = [&](int async) {
+        return rd_kafka_commit(member.client->rk(), list.get(), async) ==
+               RD_KAFKA_RESP_ERR_NO_ERROR;
+    };
+    if (!for_good) {
+        once(1);
+        return;
+    }
+    // The other member may be leaving just now, and the group busy with that.
+    for (int tries = 0; tries < commit_tries_max && !once(0); ++tries)
+        std::this_thread::sleep_for(commit_interval);
 }
 
 void DelayGroup::look_at_assignment(Member& member) {
