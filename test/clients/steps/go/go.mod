@@ -1,0 +1,3 @@
+module klamm.test/steps
+
+go 1.26
