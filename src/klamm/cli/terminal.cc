@@ -98,10 +98,14 @@ std::string padded(std::string_view text, std::size_t width) {
 }
 
 std::string with_commas(std::int64_t number) {
-    auto digits = fmt::format("{}", number);
+    auto const digits = fmt::format("{}", number);
     auto const first = std::size_t(number < 0 ? 1 : 0);
-    for (auto at = digits.size(); at > first + 3;) digits.insert(at -= 3, ",");
-    return digits;
+    std::string out;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > first && (digits.size() - i) % 3 == 0) out += ',';
+        out += digits[i];
+    }
+    return out;
 }
 
 std::string bytes_text(std::int64_t bytes) {
