@@ -18,6 +18,7 @@ using namespace klamm::journal;
 namespace {
 
 constexpr std::uint64_t segment_bytes = 4096;
+constexpr std::uint64_t disk_bytes = 1 << 20;  // a header can claim much larger segments
 
 struct Found {
     Position position{};
@@ -121,7 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(unsigned char const* data, std::size_t siz
         for (auto& file : files)
             if (file.size() >= segment_header_bytes) mend(file, which);
     }
-    sim::Disk disk{2};
+    sim::Disk disk{2, disk_bytes};
     put(disk, "segment-000000000000", files[0]);
     if ((how & 4) == 0) put(disk, "segment-000000000001", files[1]);
     ensure(disk.sync().has_value());
@@ -133,7 +134,7 @@ extern "C" int LLVMFuzzerTestOneInput(unsigned char const* data, std::size_t siz
         auto const body = journal->read(entry.position, std::uint32_t(entry.body_bytes));
         ensure(body.has_value());
     }
-    ensure(journal->prepare().has_value());
+    if (!journal->prepare()) return 0;
     auto const added = journal->append({Bytes(5), Slice{Bytes(100)}});
     ensure(added.has_value());
     ensure(journal->commit().has_value());

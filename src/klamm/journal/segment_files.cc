@@ -56,7 +56,8 @@ std::expected<void, seams::FileError> SegmentFiles::make(std::uint64_t number, s
         if (done) done = (*file)->sync();
         if (!done) return give_up(done.error());
     }
-    if (auto done = (*file)->sync(); !done) return give_up(done.error());
+    // Without zeros nothing is synced here: the first commit into the file syncs its size too, and
+    // opening gives a file that lost it its size again.
     if (auto done = directory_.rename(unfinished, name_of(number)); !done)
         return give_up(done.error());
     return directory_.sync();
