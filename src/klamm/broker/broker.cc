@@ -252,7 +252,9 @@ std::vector<Reply> Broker::take_replies() { return std::exchange(impl_->ready_, 
 
 Broker::Snapshot Broker::snapshot() {
     auto frozen = std::make_shared<FrozenState const>(freeze(impl_->state_));
-    return {.covers = impl_->journal_.next(), .encode = [frozen] { return assemble(*frozen); }};
+    return {.covers = impl_->journal_.next(), .needed_from = needed_from(), .encode = [frozen] {
+                return assemble(*frozen);
+            }};
 }
 
 journal::Position Broker::needed_from() const {

@@ -84,10 +84,14 @@ public:
     /// the broker's thread; `encode` may run later on any other thread.
     struct Snapshot {
         journal::Position covers{};
+        /// Once the checkpoint is saved, entries before this hold nothing that is still needed.
+        /// Not the same as needed_from() at that later time: a deletion that is not durable yet
+        /// may be lost in a crash, and then what it deleted is needed again.
+        journal::Position needed_from{};
         std::function<Bytes()> encode;
     };
     Snapshot snapshot();
-    /// Entries before this hold nothing that is still needed, given a checkpoint at or after it.
+    /// Entries before this hold nothing that the state as it is now refers to.
     journal::Position needed_from() const;
 
     Stats stats() const;

@@ -128,8 +128,8 @@ void Housekeeping::save(broker::Broker::Snapshot const& snapshot) {
         last_state_bytes_ = checkpoint.state.size();
     }
     if (!saved) return;
-    broker_.run([this, covers = snapshot.covers](broker::Broker& broker, Now) {
-        journal_.trim(std::min(broker.needed_from(), covers));
+    broker_.run([this, first = snapshot.needed_from](broker::Broker&, Now) {
+        journal_.trim(first);
         look();
     });
 }
