@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <set>
 #include <span>
+#include <utility>
 
 namespace klamm::cli {
 namespace {
@@ -187,6 +188,7 @@ private:
     std::set<TopicPartition> unfinished_;  ///< without a group: what has not reached its end
     Offsets ends_;                         ///< as they were at the start
     std::set<TopicPartition> at_end_;      ///< with a group
+    bool came_to_an_end_ = false;          ///< since it was last looked whether all did
     Offsets to_commit_;
     std::int64_t taken_ = 0;
 };
@@ -257,6 +259,7 @@ Outcome<> Consumption::join(Start const& start) {
 bool Consumption::is_at_end() {
     if (flags_.follow) return false;
     if (flags_.group.empty()) return unfinished_.empty();
+    if (!std::exchange(came_to_an_end_, false)) return false;  // the question below is not cheap
     rd_kafka_topic_partition_list_t* raw = nullptr;
     if (rd_kafka_assignment(client_->rk(), &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
     PartitionList const mine(raw);
@@ -308,6 +311,7 @@ Outcome<> Consumption::take(rd_kafka_message_t const& message) {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         std::fflush(stdout);
         at_end_.insert(partition);
+        came_to_an_end_ = true;
         if (!flags_.follow) unfinished_.erase(partition);
         return {};
     }
