@@ -36,8 +36,11 @@ std::expected<SegmentReader::Remains, seams::FileError> SegmentReader::scan(std:
                                                                             std::uint64_t id) {
     constexpr std::uint64_t step = 4096;  // zeros are skipped in steps of this size
     Remains remains{Position{0}, offset, offset};
-    while (offset < segment_bytes_) {
-        auto const until = std::min((offset / step + 1) * step, segment_bytes_);
+    auto const size = file_.size();
+    if (!size) return std::unexpected(size.error());
+    auto const end = std::min(*size, segment_bytes_);
+    while (offset < end) {
+        auto const until = std::min((offset / step + 1) * step, end);
         auto const block = at(offset, until - offset);
         if (!block) return std::unexpected(block.error());
         if (all_zero(*block)) {
