@@ -94,8 +94,9 @@ struct Sampler {
     template <class V>
     void fill(std::optional<V>& value, Presence p) {
         value.reset();
-        if (p.nullable_from > version || !random.one_in(3))
-            sample_value(random, value.emplace(), version);
+        if (p.nullable_from <= version && random.one_in(3)) return;
+        value = V{};
+        sample_value(random, *value, version);
     }
 };
 

@@ -1,0 +1,166 @@
+// Bytes that others wrote: librdkafka 2.0.2 (where it is said), else the classes of kafka-clients
+// 4.3.1. Each must decode to what is expected and encode to the same bytes again.
+#include "klamm/kafka/apis.h"
+#include "klamm/kafka/message.h"
+
+#include <gtest/gtest.h>
+
+namespace klamm::kafka {
+namespace {
+
+Bytes bytes(std::initializer_list<int> values) {
+    Bytes result;
+    for (auto v : values) result.push_back(std::byte(v));
+    return result;
+}
+
+template <Message T>
+void expect_same(T const& message, ApiVersion version, Bytes const& golden) {
+    auto const decoded = decode<T>(Slice{golden}, version);
+    ASSERT_TRUE(decoded) << to_string(decoded.error());
+    EXPECT_EQ(*decoded, message);
+    EXPECT_EQ(encode(message, version), golden);
+}
+
+TEST(Golden, FirstFrameOfLibrdkafka) {
+    auto const golden = bytes({
+        0,  0,   0,   0x24,                                     // length
+        0,  18,  0,   3,                                        // ApiVersions v3
+        0,  0,   0,   1,                                        // correlation_id
+        0,  7,   'r', 'd',  'k', 'a', 'f', 'k', 'a',            // client_id, classic
+        0,                                                      // header tags
+        11, 'l', 'i', 'b',  'r', 'd', 'k', 'a', 'f', 'k', 'a',  // client_software_name
+        6,  '2', '.', '0',  '.', '2',                           // client_software_version
+        0,                                                      // tags
+    });
+    RequestHeader const header{18, 3, 1, "rdkafka"};
+    ApiVersionsRequest const body{.client_software_name = "librdkafka",
+                                  .client_software_version = "2.0.2"};
+    auto const request = decode_request(Slice{golden}.part(4, golden.size() - 4));
+    ASSERT_TRUE(request) << request.error().message;
+    EXPECT_EQ(request->header, header);
+    EXPECT_EQ(std::get<ApiVersionsRequest>(request->body), body);
+    EXPECT_EQ(flatten(encode_request(header, body)), golden);
+}
+
+TEST(Golden, ProduceRequestV9) {
+    auto const golden = bytes({
+        0,                       // transactional_id: null
+        0xff, 0xff,              // acks
+        0,    0,    0x05, 0xdc,  // timeout_ms
+        2,                       // topic_data: one
+        2,    't',               // name
+        2,                       // partition_data: one
+        0,    0,    0,    3,     // index
+        4,    1,    2,    3,     // records: three bytes
+        0,    0,    0,           // tags of partition, topic, request
+    });
+    using Topic = ProduceRequest::TopicProduceData;
+    using Partition = ProduceRequest::PartitionProduceData;
+    Partition const partition{.index = 3, .records = Records{{Slice{bytes({1, 2, 3})}}}};
+    expect_same(ProduceRequest{.acks = -1,
+                               .timeout_ms = 1500,
+                               .topic_data = {Topic{.name = "t", .partition_data = {partition}}}},
+                9, golden);
+}
+
+TEST(Golden, FetchResponseV13) {
+    auto const golden = bytes({
+        0,    0,    0,    0,                                                 // throttle_time_ms
+        0,    0,                                                             // error_code
+        0,    0,    0,    6,                                                 // session_id
+        2,                                                                   // responses: one
+        1,    2,    3,    4,    5, 6, 7, 8,  9, 10, 11, 12, 13, 14, 15, 16,  // topic_id
+        2,                                                                   // partitions: one
+        0,    0,    0,    1,                                                 // partition_index
+        0,    0,                                                             // error_code
+        0,    0,    0,    0,    0, 0, 0, 10,                                 // high_watermark
+        0,    0,    0,    0,    0, 0, 0, 10,                                 // last_stable_offset
+        0,    0,    0,    0,    0, 0, 0, 2,                                  // log_start_offset
+        0,                                              // aborted_transactions: null
+        0xff, 0xff, 0xff, 0xff,                         // preferred_read_replica
+        4,    1,    2,    3,                            // records: three bytes
+        1,                                              // tags: one
+        1,    9,    0,    0,    0, 7, 0, 0,  0, 8,  0,  // 1: current_leader: id, epoch, tags
+        0,    0,                                        // tags of topic, response
+    });
+    FetchResponse::PartitionData const partition{
+        .partition_index = 1,
+        .high_watermark = 10,
+        .last_stable_offset = 10,
+        .log_start_offset = 2,
+        .current_leader = {.leader_id = 7, .leader_epoch = 8},
+        .aborted_transactions = {},
+        .records = Records{{Slice{bytes({1, 2, 3})}}}};
+    FetchResponse::FetchableTopicResponse topic{.partitions = {partition}};
+    for (std::size_t i = 0; i < 16; ++i) topic.topic_id.bytes[i] = std::byte(i + 1);
+    expect_same(FetchResponse{.session_id = 6, .responses = {topic}}, 13, golden);
+}
+
+TEST(Golden, JoinGroupRequestV5) {
+    auto const golden = bytes({
+        0, 1, 'g',                                       // group_id
+        0, 0, 0xaf, 0xc8,                                // session_timeout_ms
+        0, 4, 0x93, 0xe0,                                // rebalance_timeout_ms
+        0, 0,                                            // member_id
+        0, 1, 'i',                                       // group_instance_id
+        0, 8, 'c',  'o',  'n', 's', 'u', 'm', 'e', 'r',  // protocol_type
+        0, 0, 0,    1,                                   // protocols: one
+        0, 5, 'r',  'a',  'n', 'g', 'e',                 // name
+        0, 0, 0,    2,    4,   5,                        // metadata
+    });
+    using Protocol = JoinGroupRequest::JoinGroupRequestProtocol;
+    expect_same(
+        JoinGroupRequest{.group_id = "g",
+                         .session_timeout_ms = 45000,
+                         .rebalance_timeout_ms = 300000,
+                         .group_instance_id = "i",
+                         .protocol_type = "consumer",
+                         .protocols = {Protocol{.name = "range", .metadata = bytes({4, 5})}}},
+        5, golden);
+}
+
+TEST(Golden, ANullableStructHasAByteBeforeIt) {
+    using Request = DescribeTopicPartitionsRequest;
+    Request request{.topics = {{.name = "t"}}};
+    expect_same(request, 0,
+                bytes({
+                    2, 2, 't', 0,   // topics: one; its tags
+                    0, 0, 7, 0xd0,  // response_partition_limit
+                    0xff,           // cursor: null
+                    0,              // tags
+                }));
+    request.cursor = Request::Cursor{.topic_name = "t", .partition_index = 9};
+    expect_same(request, 0,
+                bytes({
+                    2, 2, 't', 0,              // topics: one; its tags
+                    0, 0, 7, 0xd0,             // response_partition_limit
+                    1, 2, 't', 0, 0, 0, 9, 0,  // cursor: there; name, index, tags
+                    0,                         // tags
+                }));
+}
+
+TEST(Golden, ANullArrayIsNotAnEmptyOne) {
+    expect_same(OffsetFetchRequest{.group_id = "g", .topics = {}}, 2,
+                bytes({0, 1, 'g', 0xff, 0xff, 0xff, 0xff}));
+}
+
+TEST(Golden, ApiVersionsResponseV4HasTaggedFeatures) {
+    auto const golden = bytes({
+        0, 0,                             // error_code
+        2, 0, 1,   0, 4, 0, 18, 0,        // api_keys: Fetch 4-18; its tags
+        0, 0, 0,   0,                     // throttle_time_ms
+        2,                                // tags: two
+        0, 8,                             // 0: supported_features, 8 bytes
+        2, 2, 'f', 0, 0, 0, 2,  0,        // one: name, min_version, max_version, tags
+        1, 8, 0,   0, 0, 0, 0,  0, 0, 3,  // 1: finalized_features_epoch
+    });
+    expect_same(
+        ApiVersionsResponse{.api_keys = {{.api_key = 1, .min_version = 4, .max_version = 18}},
+                            .supported_features = {{.name = "f", .max_version = 2}},
+                            .finalized_features_epoch = 3},
+        4, golden);
+}
+
+}  // namespace
+}  // namespace klamm::kafka
