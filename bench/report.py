@@ -1,0 +1,79 @@
+"""bench/RESULTS.md from the rows that were measured."""
+import datetime
+import os
+import pathlib
+import platform
+import subprocess
+
+
+def _first(command):
+    try:
+        out = subprocess.run(command, capture_output=True, text=True)
+        return ((out.stdout or out.stderr).strip().splitlines() or [""])[0]
+    except OSError:
+        return "unknown"
+
+
+def _cpu():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def _memory_gib():
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2 ** 30
+
+
+def _number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _ratio(row, other):
+    """How many times better the row is than the other."""
+    if row is None or other is None or not row["value"] or not other["value"]:
+        return ""
+    ratio = other["value"] / row["value"] if row["better"] == "less" else row["value"] / other["value"]
+    return f"{ratio:.2f} ×"
+
+
+def _cell(row):
+    if row is None:
+        return ""
+    return "failed ¹" if row["value"] is None else f"{_number(row['value'])} {row['unit']}"
+
+
+def markdown(root, about, rows):
+    fs = _first(["findmnt", "-no", "FSTYPE,SOURCE", "-T", str(root)])
+    lines = [
+        "# Results", "",
+        f"Written by `{about['command']}` on {datetime.date.today()}, in {about['seconds']} s. Sides take turns within each "
+        "measure. The load comes from Kafka's own ProducerPerformance, ConsumerPerformance and EndToEndLatency (Java), on "
+        "the same machine: it takes most of the CPU, so throughput says more about the client than about a broker; CPU per "
+        "GiB is the server process's own. Records have 1 KiB, acks=all, no compression.", "",
+        f"- machine: {os.cpu_count()} × {_cpu()}, {_memory_gib():.0f} GiB, Linux {platform.release()}, {fs}; load average "
+        f"before the run {about['load_before']:.1f}",
+        f"- klamm: {_first(['git', '-C', str(root), 'describe', '--always', '--dirty'])}, g++ {_first(['g++', '-dumpversion'])} -O2",
+        f"- Apache Kafka 4.3.1, one KRaft node, -Xmx1G and G1 as in its start script, {_first(['java', '-version'])}",
+        "- limit loop: `bench/limit_loop.cc`, receives, checks CRC-32C, writes and syncs the same bytes, and nothing else", "",
+        "Durability of each side:", ""]
+    sides = {}
+    for row in rows:
+        sides.setdefault(row["side"], row["durability"])
+    lines += [f"- {side}: {durability}" for side, durability in sides.items()]
+    lines += ["", "| measure | klamm (synced) | kafka (not synced) | klamm against kafka | limit loop (synced) | klamm against the limit | |",
+              "|---|---:|---:|---:|---:|---:|---|"]
+    by_measure = {}
+    for row in rows:
+        by_measure.setdefault(row["measure"], {})[row["side"]] = row
+    for measure, by_side in by_measure.items():
+        klamm, kafka, limit = (by_side.get(name) for name in ("klamm", "kafka", "limit loop"))
+        note = next((row.get("note", "") for row in by_side.values() if row.get("note")), "")
+        lines.append(f"| {measure} | {_cell(klamm)} | {_cell(kafka)} | {_ratio(klamm, kafka)} | {_cell(limit)} | "
+                     f"{_ratio(klamm, limit)} | {note} |")
+    lines += ["", "A ratio above 1 means that klamm is better: faster, or less of what is spent."]
+    failures = [row for row in rows if row["value"] is None]
+    if failures:
+        lines += ["", "¹ What could not be measured, and why:", ""]
+        lines += [f"- {row['measure']}, {row['side']}: {' '.join(row['why'].split())}" for row in failures]
+    return "\n".join(lines) + "\n"

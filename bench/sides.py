@@ -1,0 +1,182 @@
+"""The servers that are measured: each can be started, killed, and asked what it has cost."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import probe
+
+TICKS = os.sysconf("SC_CLK_TCK")
+START_SECONDS_MAX = 120
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Side:
+    """One server with its data in `folder`."""
+    name = ""
+    durability = ""
+    reads = True       # can be consumed from
+    remembers = True   # has what was stored before it was killed
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.port = free_port()
+        self.process = None
+        self.prepare()
+
+    def prepare(self):
+        pass
+
+    def command(self):
+        raise NotImplementedError
+
+    def start(self):
+        """Starts the process and returns at once; the moment just before."""
+        with open(self.folder / "log", "ab") as log:
+            before = time.monotonic()
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.folder)
+        return before
+
+    def wait_until_open(self):
+        end = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} has left: see {self.folder}/log")
+            try:
+                p = probe.Probe(self.port)
+                self.ready(p)
+                return p.close()
+            except (OSError, RuntimeError):
+                time.sleep(0.1)
+        raise RuntimeError(f"{self.name} was not ready after {START_SECONDS_MAX} s: see {self.folder}/log")
+
+    def ready(self, p):
+        p.ask(3, 1, b"\0\0\0\0")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def create_topic(self, name, partitions):
+        p = probe.Probe(self.port, timeout=180)
+        p.create_topic(name, partitions)
+        p.close()
+
+    def delete_topic(self, name):
+        """Gives the disk back, as far as the side does that."""
+        p = probe.Probe(self.port, timeout=180)
+        p.ask(20, 1, b"\0\0\0\1" + probe._string(name) + b"\0\1\0\0")
+        p.close()
+
+    def cpu_seconds(self):
+        """User and system time of the process, by its own accounting."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def resident_mib(self):
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+
+class Klamm(Side):
+    name = "klamm"
+    durability = "fdatasync before every acknowledgement"
+    binary = None
+
+    def command(self):
+        return [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--http", "127.0.0.1:0",
+                "--data", str(self.folder / "data")]
+
+
+class Kafka(Side):
+    name = "kafka"
+    durability = "page cache; Kafka's default, no sync"
+    libs = None
+    # As in Kafka's own start script.
+    java = ["java", "-Xmx1G", "-Xms1G", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
+            "-XX:InitiatingHeapOccupancyPercent=35", "-XX:+ExplicitGCInvokesConcurrent",
+            "-Djava.awt.headless=true"]
+
+    def prepare(self):
+        controller = free_port()
+        (self.folder / "server.properties").write_text(f"""process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={self.folder}/data
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+""")
+        (self.folder / "log4j2.yaml").write_text("""Configuration:
+  Appenders:
+    Console: {name: out, PatternLayout: {pattern: "%d %p %m (%c)%n"}}
+  Loggers:
+    Root: {level: WARN, AppenderRef: [{ref: out}]}
+""")
+        tool = ["java", "-Xmx256m", "-cp", f"{self.libs}/*", "kafka.tools.StorageTool"]
+        cluster = subprocess.run([*tool, "random-uuid"], check=True, capture_output=True, text=True).stdout.split()[-1]
+        subprocess.run([*tool, "format", "--standalone", "-t", cluster, "-c", str(self.folder / "server.properties")],
+                       check=True, capture_output=True)
+
+    def command(self):
+        return [*self.java, f"-Dkafka.logs.dir={self.folder}/logs",
+                f"-Dlog4j2.configurationFile={self.folder}/log4j2.yaml", "-cp", f"{self.libs}/*",
+                "kafka.Kafka", str(self.folder / "server.properties")]
+
+    def ready(self, p):
+        p.create_topic("bench-ready", 1)
+
+
+class LimitLoop(Side):
+    name = "limit loop"
+    durability = "fdatasync before every acknowledgement"
+    reads = False
+    remembers = False
+    binary = None
+    partitions = 1
+
+    def command(self):
+        return [self.binary, str(self.port), str(self.folder / "file"), str(self.partitions)]
+
+    def create_topic(self, name, partitions):
+        """It takes every topic for one with as many partitions as it was started with."""
+        if partitions != self.partitions:
+            self.stop()
+            self.partitions = partitions
+            self.start()
+            self.wait_until_open()
+
+    def delete_topic(self, name):
+        pass
