@@ -96,8 +96,9 @@ Versions that Kafka 4.3 marks as unstable (InitProducerId 6) are not spoken.
 | elements of all arrays of a frame | 1,000,000 | the connection is closed |
 | tagged fields of one struct | 10,000 | the connection is closed |
 
-A connection is also closed when a frame is not exactly one request: the log names the API, the
-version, the field, the byte, and what is wrong with it. Tagged fields that are not known are skipped.
+A connection is also closed when a frame cannot be read as a request: the log names the API, the
+version, the field, the byte, and what is wrong with it. Tagged fields that are not known are skipped,
+and bytes behind the last field are let pass, as Kafka does.
 )";
 
 }  // namespace
