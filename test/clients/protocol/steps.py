@@ -1,4 +1,4 @@
-"""What `klamm apis --fields` says against Kafka's own definitions, from the jar of its client."""
+"""What `klamm apis --json` says against Kafka's own definitions, from the jar of its client."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ jar, = Path(sys.argv[1]).glob("kafka-clients-*.jar")
 
 
 def definitions():
-    fields = subprocess.run([os.environ["KLAMM"], "apis", "--fields"], capture_output=True,
+    fields = subprocess.run([os.environ["KLAMM"], "apis", "--json"], capture_output=True,
                             text=True, check=True).stdout
     Path("fields.json").write_text(fields)
     check = Path(os.environ["KLAMM_SOURCE"]) / "tools" / "check_protocol.py"
