@@ -110,7 +110,7 @@ class Starting(unittest.TestCase):
             self.assertIn("/metrics", text)
             self.assertEqual(broker.metric("klamm_topics"), 1)
             self.assertEqual(broker.metric("klamm_connections"), 1)
-            self.assertEqual(broker.metric('klamm_requests_total{api="19"}'), 1)
+            self.assertEqual(broker.metric('klamm_requests_total{api="CreateTopics"}'), 1)
 
     def test_the_environment_sets_what_flags_do_not(self):
         os.environ["KLAMM_DURABILITY"] = "memory"

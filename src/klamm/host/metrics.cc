@@ -1,5 +1,7 @@
 #include "klamm/host/metrics.h"
 
+#include "klamm/kafka/apis.h"
+
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
@@ -56,7 +58,9 @@ void add_requests(Families& families, Metrics const& metrics) {
     std::vector<prom::ClientMetric> latencies;
     for (std::size_t api = 0; api < Metrics::apis_max; ++api) {
         if (metrics.requests[api].get() == 0) continue;
-        std::vector<prom::ClientMetric::Label> const label{{"api", std::to_string(api)}};
+        std::string const name(kafka::api_name(std::int16_t(api)));
+        std::vector<prom::ClientMetric::Label> const label{
+            {"api", name.empty() ? std::to_string(api) : name}};
         prom::ClientMetric count;
         count.label = label;
         count.counter.value = double(metrics.requests[api].get());
@@ -65,10 +69,10 @@ void add_requests(Families& families, Metrics const& metrics) {
         latency.label = label;
         latencies.push_back(std::move(latency));
     }
-    families.add("klamm_requests_total", "Requests taken, by API key", prom::MetricType::Counter) =
+    families.add("klamm_requests_total", "Requests taken", prom::MetricType::Counter) =
         std::move(counts);
-    families.add("klamm_request_seconds", "From decoded to answered, by API key",
-                 prom::MetricType::Histogram) = std::move(latencies);
+    families.add("klamm_request_seconds", "From decoded to answered", prom::MetricType::Histogram) =
+        std::move(latencies);
 }
 
 void add_host(Families& families, Metrics const& metrics, Gauges const& gauges) {

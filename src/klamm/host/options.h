@@ -43,6 +43,7 @@ struct Options {
     std::int64_t cold_bytes_max = 256 * 1024 * 1024;
     std::chrono::milliseconds connection_idle_max{600'000};
     std::chrono::milliseconds frame_silence_max{30'000};  ///< inside a frame, and for slow readers
+    std::int64_t memory_bytes_max = 1024 * 1024 * 1024;   ///< of records, with Durability::memory
     std::int64_t checkpoint_bytes = 64 * 1024 * 1024;     ///< journaled between two checkpoints
     std::chrono::milliseconds drain_max{10'000};          ///< for answers in flight when stopping
 };

@@ -109,7 +109,8 @@ std::expected<Recovered, std::string> recover(Options const& options) {
     auto to_come = std::make_unique<JournalToCome>();
     world.broker = std::make_unique<broker::Broker>(options.broker, *to_come, random_seed());
     if (options.durability == Durability::memory)
-        world.journal = std::make_unique<journal::MemoryJournal>();
+        world.journal =
+            std::make_unique<journal::MemoryJournal>(std::size_t(options.memory_bytes_max));
     else if (auto const opened = open_disk(options, world); !opened)
         return std::unexpected(opened.error());
     to_come->target = world.journal.get();

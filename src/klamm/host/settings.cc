@@ -101,6 +101,8 @@ constexpr Setting settings[] = {
      MEMBER(frame_silence_max)},
     {"klamm.checkpoint.bytes", 65'536, 64 * gib, "journaled between two checkpoints",
      MEMBER(checkpoint_bytes)},
+    {"klamm.memory.bytes.max", 1024 * 1024, 1024 * gib, "of records, with --durability memory",
+     MEMBER(memory_bytes_max)},
     {"klamm.drain.max.ms", 0, int32_max, "a stopping broker waits so long for answers in flight",
      MEMBER(drain_max)},
     {"klamm.fetch.max.wait.ms", 0, int32_max, "a client may not ask a fetch to wait longer",
