@@ -4,7 +4,8 @@
 //
 // It speaks just enough of Kafka's protocol (the oldest versions that the Java client still uses)
 // for the same load generator to drive it: ApiVersions 0, Metadata 1, InitProducerId 0, Produce 3.
-// One thread; the file is zeroed beforehand and written round and round.
+// One thread. What was written stays, as in a log: every page is new to the page cache, as it is
+// for a broker. At file_bytes_max the file begins anew, so that the disk does not fill up.
 //
 //     limit_loop PORT FILE PARTITIONS
 
@@ -39,7 +40,8 @@ namespace {
 using klamm::Bytes;
 using klamm::ByteView;
 
-constexpr std::size_t file_bytes = 256 * 1024 * 1024;
+constexpr std::size_t file_bytes_max = std::size_t(4) * 1024 * 1024 * 1024;
+constexpr std::size_t allocated_at_once = 64 * 1024 * 1024;
 constexpr std::size_t frame_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t receive_bytes = 1024 * 1024;
 
@@ -139,10 +141,17 @@ private:
     void open_file(char const* path) {
         file_ = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (file_ < 0) stop(path);
-        Bytes const zeros(1024 * 1024);
-        for (std::size_t at = 0; at < file_bytes; at += zeros.size())
-            if (pwrite(file_, zeros.data(), zeros.size(), off_t(at)) < 0) stop(path);
-        if (fsync(file_) != 0) stop(path);
+        if (ftruncate(file_, 0) != 0) stop(path);
+    }
+
+    /// Room for `bytes` more, without a change of the file's size at each write.
+    void make_room(std::size_t bytes) {
+        if (at_ + bytes > file_bytes_max) {
+            if (ftruncate(file_, 0) != 0) stop("ftruncate");
+            at_ = allocated_ = 0;
+        }
+        for (; allocated_ < at_ + bytes; allocated_ += allocated_at_once)
+            if (fallocate(file_, 0, off_t(allocated_), allocated_at_once) != 0) stop("fallocate");
     }
 
     void listen_on(std::uint16_t port) {
@@ -302,7 +311,7 @@ private:
                 std::span{gathered_}.subspan(from, std::min(vectors_max, gathered_.size() - from));
             std::size_t bytes = 0;
             for (auto const& vector : part) bytes += vector.iov_len;
-            if (at_ + bytes > file_bytes) at_ = 0;
+            make_room(bytes);
             if (pwritev(file_, part.data(), int(part.size()), off_t(at_)) != ssize_t(bytes))
                 stop("pwritev");
             at_ += bytes;
@@ -337,6 +346,7 @@ private:
     std::vector<int> to_answer_;
     std::vector<iovec> gathered_;
     std::size_t at_ = 0;
+    std::size_t allocated_ = 0;
     bool unsynced_ = false;
     std::int64_t next_offset_ = 0;
     std::int64_t last_producer_id_ = 0;
