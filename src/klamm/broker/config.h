@@ -39,7 +39,7 @@ struct ConfigDef {
     /// Topics: the broker config that is the default. Broker: empty.
     std::string_view broker_name{};
     std::int64_t least = 0;  ///< numbers only
-    std::int64_t most = 0;
+    std::int64_t most = INT64_MAX;
     std::string_view allowed{};  ///< strings and lists: the words, with spaces; empty: any
     bool dynamic = true;         ///< may be changed while the broker runs
     bool nullable = false;       ///< null by default
