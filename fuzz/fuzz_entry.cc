@@ -15,12 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     State state{Options{}};
     Random random{1};
     std::uint64_t position = 64;
-    ensure(!apply(state, journal::Position{position},
-                  encode_entry(TopicCreated{.name = "t",
-                                            .topic_id = Uuid::random(random),
-                                            .partitions = 2,
-                                            .configs = {}}),
-                  {}));
+    ensure(
+        !apply(state, journal::Position{position},
+               encode_entry(TopicCreated{
+                   .name = "t", .topic_id = Uuid::random(random), .partitions = 2, .configs = {}}),
+               {}));
     kafka::Reader in{std::as_bytes(std::span{data, size})};
     for (int entries = 0; entries < 100 && in.bytes_left() > 0; ++entries) {
         auto const head = in.take(in.integer<std::uint8_t>());

@@ -12,7 +12,10 @@ CheckedBatch check_records(std::optional<kafka::Records> const& records) {
     if (!records || records->parts.empty())
         return std::unexpected(records::BatchError{records::BatchError::Kind::invalid,
                                                    "A partition of the request has no records."});
-    return records::check(records->parts.front().view());
+    auto const& bytes = records->parts.front();
+    auto checked = records::check(bytes.view());
+    if (checked) records::mend_max_timestamp(bytes.patchable(), *checked);
+    return checked;
 }
 
 ErrorCode error_of(journal::Error error) {

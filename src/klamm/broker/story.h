@@ -251,8 +251,8 @@ public:
     Fetched fetch(std::string const& topic, std::int64_t offset, std::int32_t partition = 0) {
         return ask(fetch_request(topic, offset, partition), 12).responses.at(0).partitions.at(0);
     }
-    static Values values_of(Fetched const& fetched) {
-        Values values;
+    static std::vector<records::Record> records_of(Fetched const& fetched) {
+        std::vector<records::Record> records;
         for (auto const& part : fetched.records->parts) {
             for (auto left = part.view(); !left.empty();) {
                 auto const header = records::read_header(left);
@@ -260,13 +260,18 @@ public:
                 auto const batch = left.first(std::size_t(header->bytes));
                 auto const all = records::read_records(batch);
                 ensure(all.has_value());
-                for (auto const& record : *all) {
-                    auto const* text = reinterpret_cast<char const*>(record.value->data());
-                    values.emplace_back(text, record.value->size());
-                }
+                records.insert(records.end(), all->begin(), all->end());
                 left = left.subspan(batch.size());
             }
         }
+        return records;
+    }
+    static std::string text_of(records::Record const& record) {
+        return {reinterpret_cast<char const*>(record.value->data()), record.value->size()};
+    }
+    static Values values_of(Fetched const& fetched) {
+        Values values;
+        for (auto const& record : records_of(fetched)) values.push_back(text_of(record));
         return values;
     }
     /// Every value that a consumer sees, from the log start on.
@@ -276,10 +281,12 @@ public:
         while (true) {
             auto const fetched = fetch(topic, offset, partition);
             EXPECT_EQ(fetched.error_code, kafka::ErrorCode::none);
-            auto const values = values_of(fetched);
-            if (values.empty()) return all;
-            all.insert(all.end(), values.begin(), values.end());
-            offset += std::int64_t(values.size());
+            auto const records = records_of(fetched);
+            if (records.empty()) return all;
+            for (auto const& record : records) {
+                if (record.offset >= offset) all.push_back(text_of(record));
+            }
+            offset = records.back().offset + 1;
         }
     }
     kafka::ListOffsetsResponse::ListOffsetsPartitionResponse list_offsets(
