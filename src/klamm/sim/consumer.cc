@@ -144,8 +144,10 @@ private:
                 services().checkers.tell(&Checker::commit_read, group_,
                                          events(partition.partition_index),
                                          partition.committed_offset, asked);
-                positions_[partition.partition_index] =
-                    std::max<std::int64_t>(partition.committed_offset, 0);
+                auto const offset = std::max<std::int64_t>(partition.committed_offset, 0);
+                positions_[partition.partition_index] = offset;
+                auto& best = progress_.committed[{group_, events(partition.partition_index)}];
+                best = std::max(best, offset);  // a commit without an answer was done
             }
         committed_ = positions_;
         co_return true;
