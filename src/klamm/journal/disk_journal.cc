@@ -2,10 +2,10 @@
 
 #include "klamm/base/crc32c.h"
 #include "klamm/base/ensure.h"
-#include "klamm/base/random.h"
 #include "klamm/journal/body_queue.h"
 #include "klamm/journal/checkpoint.h"
 #include "klamm/journal/recovery.h"
+#include "klamm/journal/segment_writer.h"
 
 #include <fmt/format.h>
 
@@ -22,7 +22,6 @@ namespace {
 constexpr std::string_view lock_name = "lock";
 /// Of a segment, when no other is ready: for entries without a body.
 constexpr std::uint64_t reserve_part = 64;
-constexpr std::array<std::byte, seams::sector_bytes> zeros{};
 
 bool possible_segment_bytes(std::uint64_t bytes) {
     return bytes >= 4096 && bytes % 4096 == 0 && bytes <= std::uint64_t{1} << 32;
@@ -47,7 +46,7 @@ public:
           options_(options),
           files_(directory),
           checkpoints_(directory),
-          ids_(options.seed) {}
+          writer_(files_, options.seed) {}
 
     std::expected<void, OpenError> open(Replay const& replay);
 
@@ -68,19 +67,11 @@ public:
     OpenReport const& opened() const override { return report_; }
 
 private:
-    struct Pending {
-        std::uint64_t position = 0;
-        Entry entry;
-    };
-    /// Entries of one commit that lie in one segment.
-    using Run = std::span<Pending const>;
-
     std::expected<void, OpenError> choose_segments(bool replayable_from_start);
-    std::expected<void, OpenError> complete_files();
+    std::expected<void, OpenError> complete_files(Recovered const& recovered);
     std::optional<std::uint64_t> place_for(std::uint64_t bytes, bool may_use_reserve) const;
-    std::expected<void, seams::FileError> write(Run run);
-    std::expected<void, seams::FileError> write_mark();
-    void collect(Run run);
+    std::unexpected<Error> fail();
+    bool is_fresh(std::uint64_t number);
     std::expected<Slice, std::string> read_from_disk(std::uint64_t position,
                                                      std::uint32_t body_bytes);
     bool recyclable() const;
@@ -112,16 +103,9 @@ private:
     std::string last_damage_;
 
     // The journal thread's.
-    Random ids_;
+    SegmentWriter writer_;
     bool failed_ = false;
     std::vector<Pending> writing_;
-    SegmentFiles::File file_;  // of the segment that was written last
-    std::uint64_t file_number_ = 0;
-    std::uint64_t segment_id_ = 0;  // of that segment; 0: not begun
-    std::uint64_t written_ = 0;     // end of the last frame written
-    std::vector<FrameHeaderBytes> headers_;
-    std::vector<ByteView> parts_;
-    SegmentHeaderBytes segment_header_{};
 
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::uint64_t> bytes_written_{0};
@@ -155,12 +139,9 @@ std::expected<void, OpenError> Disk::open(Replay const& replay) {
     auto const recovered = recover(files_, input, replay, report_);
     if (!recovered) return std::unexpected(recovered.error());
 
-    written_ = std::to_underlying(recovered->end);
     first_ = lowest_ * segment_bytes_ + segment_header_bytes;
-    durable_ = next_ = written_;
-    file_number_ = number_of(written_);
-    segment_id_ = recovered->begun ? recovered->id : 0;
-    return complete_files();
+    durable_ = next_ = std::to_underlying(recovered->end);
+    return complete_files(*recovered);
 }
 
 /// Finds which segments there are, or makes the first one.
@@ -214,8 +195,9 @@ std::expected<void, OpenError> Disk::choose_segments(bool replayable_from_start)
 }
 
 /// Gives each file that will be written its full size, in case somebody cut it.
-std::expected<void, OpenError> Disk::complete_files() {
-    for (auto number = file_number_; number <= ready_; ++number) {
+std::expected<void, OpenError> Disk::complete_files(Recovered const& recovered) {
+    auto const current = number_of(next_);
+    for (auto number = current; number <= ready_; ++number) {
         auto file = files_.open(number);
         if (!file) return std::unexpected(to_open_error(file.error()));
         auto const size = (*file)->size();
@@ -225,10 +207,11 @@ std::expected<void, OpenError> Disk::complete_files() {
             if (done) done = (*file)->sync();
             if (!done) return std::unexpected(to_open_error(done.error()));
         }
-        if (number == file_number_) file_ = std::move(*file);
+        if (number == current) writer_.start(std::move(*file), segment_bytes_, recovered);
     }
-    if (segment_id_ == 0) return {};
-    if (auto done = write_mark(); !done) return std::unexpected(to_open_error(done.error()));
+    if (!recovered.begun) return {};
+    if (auto done = writer_.write_mark(durable()); !done)
+        return std::unexpected(to_open_error(done.error()));
     return {};
 }
 
@@ -271,6 +254,17 @@ std::expected<Position, Error> Disk::append(Entry entry) {
     return Position{place};
 }
 
+std::unexpected<Error> Disk::fail() {
+    failed_ = true;
+    return std::unexpected(Error::failed);
+}
+
+/// Whether the segment's file holds only zeros; it is about to be written.
+bool Disk::is_fresh(std::uint64_t number) {
+    std::lock_guard const lock{mutex_};
+    return fresh_.erase(number) > 0;
+}
+
 std::expected<Position, Error> Disk::commit() {
     if (failed_) return std::unexpected(Error::failed);
     {
@@ -279,27 +273,17 @@ std::expected<Position, Error> Disk::commit() {
     }
     if (writing_.empty()) return durable();
 
-    std::vector<SegmentFiles::File> touched;
-    for (Run rest{writing_}; !rest.empty();) {
+    for (std::span<Pending const> rest{writing_}; !rest.empty();) {
         auto const number = number_of(rest.front().position);
         auto const other = std::ranges::find_if(
             rest, [&](Pending const& p) { return number_of(p.position) != number; });
-        Run const run{rest.begin(), other};
-        auto done = write(run);
-        if (!done) {
-            failed_ = true;
-            return std::unexpected(Error::failed);
-        }
-        touched.push_back(file_);
+        std::span const run{rest.begin(), other};
+        if (!writer_.write(run, durable(), is_fresh(number))) return fail();
         rest = rest.subspan(run.size());
     }
-    for (auto const& file : touched) {
-        if (auto done = file->sync(); !done) {
-            failed_ = true;
-            return std::unexpected(Error::failed);
-        }
-    }
-    durable_ = written_;
+    if (!writer_.sync()) return fail();
+    durable_ = writer_.written();
+    bytes_written_ = writer_.bytes();
     ++commits_;
     std::uint64_t bytes = 0;
     for (auto const& [_, entry] : writing_)
@@ -314,83 +298,8 @@ std::expected<Position, Error> Disk::commit() {
     }
     // Unsynced: what follows a kill of the process finds it, and knows that what is before was
     // durable. While more is pending, the next write says the same.
-    if (idle && !write_mark()) {
-        failed_ = true;
-        return std::unexpected(Error::failed);
-    }
+    if (idle && !writer_.write_mark(durable())) return fail();
     return durable();
-}
-
-/// Fills parts_ with the frames of `run`, and the gaps between them.
-void Disk::collect(Run run) {
-    headers_.clear();
-    headers_.reserve(run.size());  // parts_ point into it
-    auto at = run.front().position;
-    for (auto const& [position, entry] : run) {
-        parts_.push_back(ByteView{zeros}.first(position - at));
-        auto const bytes = frame_bytes(entry.head.size(), entry.body.size());
-        auto const padding = ByteView{zeros}.first(bytes - frame_header_bytes - entry.head.size() -
-                                                   entry.body.size());
-        FrameHeader header;
-        header.head_bytes = std::uint32_t(entry.head.size());
-        header.body_bytes = std::uint32_t(entry.body.size());
-        header.head_crc = crc32c(padding, crc32c(entry.head));
-        header.body_crc = crc32c(entry.body.view());
-        header.position = Position{position};
-        header.durable = durable();
-        header.segment_id = segment_id_;
-        headers_.push_back(encode(header));
-        parts_.insert(parts_.end(), {headers_.back(), entry.body.view(), entry.head, padding});
-        at = position + bytes;
-    }
-    std::erase_if(parts_, [](ByteView part) { return part.empty(); });
-}
-
-/// Writes `run` with one call; begins the segment when these are its first frames.
-std::expected<void, seams::FileError> Disk::write(Run run) {
-    auto const number = number_of(run.front().position);
-    auto const offset = run.front().position % segment_bytes_;
-    if (number != file_number_) {
-        auto file = files_.open(number);
-        if (!file) return std::unexpected(file.error());
-        file_ = std::move(*file);
-        file_number_ = number;
-        segment_id_ = 0;
-    }
-    parts_.clear();
-    auto from = offset;
-    if (offset == segment_header_bytes && segment_id_ == 0) {
-        do segment_id_ = ids_.next();
-        while (segment_id_ == 0);
-        bool fresh = false;
-        {
-            std::lock_guard const lock{mutex_};
-            fresh = fresh_.erase(number) > 0;
-        }
-        segment_header_ = encode(SegmentHeader{segment_version, number, segment_bytes_, segment_id_,
-                                               Position{written_}, durable(), fresh});
-        parts_.push_back(segment_header_);
-        from = 0;
-    }
-    collect(run);
-    if (auto done = file_->pwritev(parts_, from); !done) return done;
-    auto const& [position, last] = run.back();
-    written_ = position + frame_bytes(last.head.size(), last.body.size());
-    bytes_written_ += written_ - (number * segment_bytes_ + from);
-    return {};
-}
-
-/// Says behind the last frame that everything before is durable. The next frame overwrites it.
-std::expected<void, seams::FileError> Disk::write_mark() {
-    auto const offset = header_place(written_ % segment_bytes_);
-    FrameHeader mark;
-    mark.kind = FrameHeader::Kind::mark;
-    mark.position = Position{file_number_ * segment_bytes_ + offset};
-    mark.durable = durable();
-    mark.segment_id = segment_id_;
-    auto const bytes = encode(mark);
-    std::array const parts{ByteView{bytes}};
-    return file_->pwritev(parts, offset);
 }
 
 // ---- reading -----------------------------------------------------------------------------
