@@ -79,7 +79,8 @@ are those of Apache Kafka 4.3.1: `klamm apis --fields` prints every field, and
 constexpr std::string_view between_tables = R"(
 ## Not supported
 
-These are not advertised. A client that sends one all the same is disconnected, and the log says why.
+These are not advertised. A client that sends one all the same is disconnected, and the log says
+why.
 
 | APIs | keys | why, and what instead |
 |---|---|---|
@@ -97,8 +98,8 @@ Versions that Kafka 4.3 marks as unstable (InitProducerId 6) are not spoken.
 | tagged fields of one struct | 10,000 | the connection is closed |
 
 A connection is also closed when a frame cannot be read as a request: the log names the API, the
-version, the field, the byte, and what is wrong with it. Tagged fields that are not known are skipped,
-and bytes behind the last field are let pass, as Kafka does.
+version, the field, the byte, and what is wrong with it. Tagged fields that are not known are
+skipped, and bytes behind the last field are let pass, as Kafka does.
 )";
 
 }  // namespace
