@@ -224,6 +224,13 @@ class Commands(unittest.TestCase):
         self.assertIn("ProduceRequest", names)
         self.klamm("apis", "NoSuchMessage", code=1)
 
+    def test_the_simulation_reports_its_seeds(self):
+        [report] = self.objects("sim", "--seed", "5", "--seeds", "2")
+        self.assertEqual((report["first_seed"], report["seeds"], report["failing_seed"]), (5, 2, None))
+        self.assertGreater(report["records_acknowledged"], 0)
+        self.klamm("sim", "--seeds", "0", code=2)
+        self.klamm("sim", "--seeds", "1", "--minutes", "1", code=2)
+
     def test_help_shows_examples_and_wrong_use_ends_with_2(self):
         for command in (["produce"], ["consume"], ["topic"], ["group"], ["demo"], ["apis"]):
             self.assertIn("klamm " + command[0], self.klamm(*command, "--help"))

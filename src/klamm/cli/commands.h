@@ -15,6 +15,7 @@ void add_apis(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_produce(CLI::App& app, int& exit_code);
 void add_consume(CLI::App& app, int& exit_code);
+void add_sim(CLI::App& app, int& exit_code);
 void add_topic(CLI::App& app, int& exit_code);
 void add_group(CLI::App& app, int& exit_code);
 
