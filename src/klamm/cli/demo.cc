@@ -312,7 +312,8 @@ Outcome<> Demo::stay() {
     admin_.reset();
     if (flags_.leaves || !broker_) {
         if (broker_ && !broker_->stop())
-            return failed("the broker did not stop cleanly", broker_->last_words());
+            return failed(fmt::format("the broker did not stop cleanly ({})", *broker_->ended()),
+                          broker_->last_words());
         return {};
     }
     print_what_to_try(panel_, broker_->ready());
@@ -322,7 +323,9 @@ Outcome<> Demo::stay() {
             return failed(fmt::format("the broker ended by itself ({})", *ended));
         std::this_thread::sleep_for(milliseconds(50));
     }
-    if (!broker_->stop()) return failed("the broker did not stop cleanly", broker_->last_words());
+    if (!broker_->stop())
+        return failed(fmt::format("the broker did not stop cleanly ({})", *broker_->ended()),
+                      broker_->last_words());
     panel_.say("\nstopped");
     return {};
 }
