@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <set>
+#include <algorithm>
 #include <span>
 
 namespace klamm::cli {
@@ -37,7 +37,7 @@ Outcome<> DelayGroup::start(ClientOptions const& options) {
         auto client = Client::consumer(options, {{"group.id", group_},
                                                  {"client.id", fmt::format("delays-{}", i + 1)},
                                                  {"session.timeout.ms", "6000"},
-                                                 {"heartbeat.interval.ms", "1000"},
+                                                 {"heartbeat.interval.ms", "300"},
                                                  {"enable.auto.commit", "false"},
                                                  {"auto.offset.reset", "earliest"}});
         if (!client) return std::unexpected(client.error());
@@ -114,16 +114,15 @@ void DelayGroup::look_at_assignment(Member& member) {
     rd_kafka_topic_partition_list_t* raw = nullptr;
     if (rd_kafka_assignment(member.client->rk(), &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
     PartitionList const mine(raw);
-    std::string text;
-    std::set<std::int32_t> ids;
-    for (auto const& part : std::span(mine->elems, std::size_t(mine->cnt))) {
-        text += fmt::format("{}{}", text.empty() ? "" : " ", part.partition);
-        ids.insert(part.partition);
-    }
+    std::vector<std::int32_t> ids;
+    for (auto const& part : std::span(mine->elems, std::size_t(mine->cnt)))
+        ids.push_back(part.partition);
+    std::ranges::sort(ids);
     // The other member commits for what has moved there; an older offset from here would undo it.
-    std::erase_if(member.next, [&](auto const& it) { return !ids.contains(it.first); });
+    std::erase_if(member.next,
+                  [&](auto const& it) { return !std::ranges::binary_search(ids, it.first); });
     std::lock_guard const lock(mutex_);
-    member.partitions = text;
+    member.partitions = std::move(ids);
 }
 
 std::array<DelayGroup::MemberView, DelayGroup::members> DelayGroup::view() const {

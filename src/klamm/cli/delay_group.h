@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace klamm::cli {
 
@@ -40,7 +41,7 @@ public:
     static constexpr std::size_t members = 2;
 
     struct MemberView {
-        std::string partitions;  ///< "0 1"; empty before it has any
+        std::vector<std::int32_t> partitions;  ///< empty before it has any
         std::int64_t counted = 0;
     };
 
@@ -65,7 +66,7 @@ private:
         std::unique_ptr<Client> client;
         std::thread thread;
         std::atomic<std::int64_t> counted = 0;
-        std::string partitions;                     ///< guarded by mutex_
+        std::vector<std::int32_t> partitions;       ///< guarded by mutex_
         std::map<std::int32_t, std::int64_t> next;  ///< of each partition that it has now
         bool is_dirty = false;                      ///< some of that is not committed
     };

@@ -173,6 +173,23 @@ Outcome<> Demo::prepare_group() {
     }
     group_ = std::make_unique<DelayGroup>(topic_name, group_name);
     if (auto started = group_->start(options_); !started) return started;
+    // Who comes first has all partitions until the other has joined.
+    auto const joined_by = steady_clock::now() + group_patience;
+    for (;;) {
+        std::size_t assigned = 0;
+        std::size_t busy = 0;
+        for (auto const& member : group_->view()) {
+            assigned += member.partitions.size();
+            busy += member.partitions.empty() ? 0 : 1;
+        }
+        auto const shared_out = busy == std::min(DelayGroup::members, partitions_.size());
+        if (assigned == partitions_.size() && shared_out) break;
+        if (steady_clock::now() > joined_by)
+            return failed(fmt::format("the consumers of group {} got {} of {} partitions",
+                                      group_name, assigned, partitions_.size()));
+        if (interrupt_.asked()) return failed("interrupted");
+        std::this_thread::sleep_for(milliseconds(20));
+    }
     panel_.done(fmt::format("group {}, two consumers", group_name));
     return {};
 }

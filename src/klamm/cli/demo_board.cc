@@ -1,6 +1,7 @@
 #include "klamm/cli/demo_board.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -59,10 +60,11 @@ void DemoBoard::show(FlightStream const& stream, DelayGroup const& group, bool i
                                        : dim(waiting))};
     auto const members = group.view();
     for (std::size_t i = 0; i < members.size(); ++i)
-        lines.push_back(line(fmt::format("consumer {}", i + 1), members[i].counted, style.warm(),
-                             dim(members[i].partitions.empty()
-                                     ? "joining"
-                                     : fmt::format("partitions {}", members[i].partitions))));
+        lines.push_back(
+            line(fmt::format("consumer {}", i + 1), members[i].counted, style.warm(),
+                 dim(members[i].partitions.empty()
+                         ? "joining"
+                         : fmt::format("partitions {}", fmt::join(members[i].partitions, " ")))));
     panel_.draw(std::move(lines));
 }
 
