@@ -180,7 +180,7 @@ Outcome<> Demo::prepare_group() {
         std::size_t busy = 0;
         for (auto const& member : group_->view()) {
             assigned += member.partitions.size();
-            busy += member.partitions.empty() ? 0 : 1;
+            busy += member.partitions.empty() ? 0U : 1U;
         }
         auto const shared_out = busy == std::min(DelayGroup::members, partitions_.size());
         if (assigned == partitions_.size() && shared_out) break;
