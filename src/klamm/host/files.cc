@@ -214,9 +214,9 @@ public:
                 FileError{FileError::Kind::locked,
                           fmt::format("{} is in use by another process{}", path_, holder(*file))});
         }
-        // Only for the message above: who holds it. The lock works without.
-        auto const text = fmt::format("{}\n", ::getpid());
-        if (::ftruncate(*file, 0) != 0) return failed("write", path);
+        // Only for the message above: who holds it. The lock works without. Always as long, so that
+        // it covers the one before: cutting a file may wait for the file system's own journal.
+        auto const text = fmt::format("{:<10}\n", ::getpid());
         if (::pwrite(*file, text.data(), text.size(), 0) < 0 && errno != ENOSPC)
             return failed("write", path);
         return std::make_unique<PosixLock>(std::move(file));

@@ -41,7 +41,7 @@ public:
                                                                 std::uint64_t id);
 
 private:
-    static constexpr std::uint64_t window_bytes = 4 * 1024 * 1024;
+    static constexpr std::uint64_t window_bytes = 256 * 1024;
 
     seams::File& file_;
     std::uint64_t number_;
