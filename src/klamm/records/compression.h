@@ -17,7 +17,11 @@ enum class Codec : std::uint8_t { none = 0, gzip = 1, snappy = 2, lz4 = 3, zstd 
 
 std::string_view to_string(Codec codec);  ///< "none", "gzip", ...; "unknown" for other numbers
 
-enum class DecompressError : std::uint8_t { malformed, too_large };
+enum class DecompressError : std::uint8_t {
+    malformed,
+    too_large,
+    unreadable,  ///< well-formed lz4 in a shape that Kafka's Java clients refuse, see lz4.cc
+};
 
 /// At most `bytes_max` bytes come out. Memory grows with what is produced, never with what the
 /// input claims (a constant of a few MiB for the codec's window aside). Input that ends early or

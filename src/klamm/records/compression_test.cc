@@ -3,6 +3,7 @@
 #include "klamm/records/wire.h"
 
 #include <gtest/gtest.h>
+#include <lz4frame.h>
 #include <rapidcheck/gtest.h>
 
 #include <array>
@@ -74,6 +75,27 @@ TEST(Compression, much_from_little_stops_at_the_limit) {
         EXPECT_EQ(decompress(codec, compress(codec, Bytes(8 << 20)), limit),
                   std::unexpected(DecompressError::too_large))
             << to_string(codec);
+}
+
+Bytes lz4_frame(ByteView plain, LZ4F_blockMode_t mode, unsigned dictionary = 0) {
+    LZ4F_preferences_t preferences{};
+    preferences.frameInfo.blockMode = mode;
+    preferences.frameInfo.blockSizeID = LZ4F_max64KB;
+    preferences.frameInfo.dictID = dictionary;
+    Bytes out(LZ4F_compressFrameBound(plain.size(), &preferences));
+    out.resize(
+        LZ4F_compressFrame(out.data(), out.size(), plain.data(), plain.size(), &preferences));
+    return out;
+}
+
+TEST(Compression, an_lz4_frame_that_kafkas_client_does_not_read_is_told_from_a_malformed_one) {
+    constexpr std::size_t several_blocks = 200'000;
+    auto const plain = sample(several_blocks);
+    EXPECT_EQ(decompress(Codec::lz4, lz4_frame(plain, LZ4F_blockIndependent), limit), plain);
+    auto const unreadable = std::unexpected(DecompressError::unreadable);
+    EXPECT_EQ(decompress(Codec::lz4, lz4_frame(plain, LZ4F_blockLinked), limit), unreadable);
+    EXPECT_EQ(decompress(Codec::lz4, lz4_frame(plain, LZ4F_blockIndependent, 7), limit),
+              unreadable);
 }
 
 TEST(Compression, gzip_members_one_behind_the_other_are_one_text) {

@@ -24,6 +24,10 @@ std::expected<Contents, BatchError> Contents::open(ByteView batch, BatchInfo con
             return refuse(BatchError::Kind::too_large,
                           fmt::format("the records decompress to more than {} bytes",
                                       limits.decompressed_bytes_max));
+        if (plain.error() == DecompressError::unreadable)
+            return refuse(BatchError::Kind::corrupt,
+                          "the lz4 frame has blocks that depend on each other or a dictionary; "
+                          "Kafka's clients read independent blocks only");
         return refuse(
             BatchError::Kind::corrupt,
             fmt::format("the records are not well-formed {} data", to_string(info.codec())));

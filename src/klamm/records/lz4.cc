@@ -1,4 +1,8 @@
-// records/lz4.cc - one lz4 frame, as Kafka's own client reads it: nothing may follow it.
+// records/lz4.cc - one lz4 frame, as Kafka's own client reads it: nothing may follow it, its blocks
+// are independent, and it needs no dictionary. A broker that took another frame would stop every
+// Java consumer of the partition for good.
+//
+// Source: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
 #include "klamm/base/ensure.h"
 #include "klamm/records/codecs.h"
 
@@ -7,8 +11,20 @@
 #include <memory>
 
 namespace klamm::records {
+namespace {
+
+constexpr std::size_t flags_at = 4;  // behind the magic number
+constexpr std::byte blocks_independent{0x20};
+constexpr std::byte has_dictionary{0x01};
+
+bool kafka_reads(std::byte flags) {
+    return (flags & blocks_independent) != std::byte{} && (flags & has_dictionary) == std::byte{};
+}
+
+}  // namespace
 
 Decompressed unlz4(ByteView compressed, std::size_t bytes_max) {
+    auto const frame = compressed;
     LZ4F_dctx* created = nullptr;
     ensure(LZ4F_isError(LZ4F_createDecompressionContext(&created, LZ4F_VERSION)) == 0);
     std::unique_ptr<LZ4F_dctx, decltype(&LZ4F_freeDecompressionContext)> const context{
@@ -26,8 +42,10 @@ Decompressed unlz4(ByteView compressed, std::size_t bytes_max) {
         compressed = compressed.subspan(read);
         if (out.too_large()) return std::unexpected(DecompressError::too_large);
         if (expects == 0) {  // the frame is complete
-            if (compressed.empty()) return out.take();
-            return std::unexpected(DecompressError::malformed);
+            if (!compressed.empty() || frame.size() <= flags_at)
+                return std::unexpected(DecompressError::malformed);
+            if (!kafka_reads(frame[flags_at])) return std::unexpected(DecompressError::unreadable);
+            return out.take();
         }
         if (wrote == 0 && read == 0) return std::unexpected(DecompressError::malformed);
     }
