@@ -115,6 +115,15 @@ void refuse(PartitionAnswer& out, Refusal const& refusal) {
     out.error_message = refusal.message;
 }
 
+/// A compacted topic keeps the last record of each key; it has no place for one without.
+/// Names one record, from which the client knows which of its sends is to blame (KIP-467).
+void refuse_keyless(PartitionAnswer& out, Partition const& partition, std::int32_t index) {
+    auto const why = "Compacted topic cannot accept message without key in topic partition " +
+                     partition.topic->name + "-" + std::to_string(out.index) + ".";
+    refuse(out, {ErrorCode::invalid_record, why});
+    out.record_errors.push_back({.batch_index = index, .batch_index_error_message = why});
+}
+
 /// Into the journal. The bytes are this request's own until they are there.
 void append(Step& step, Partition const& partition, Slice const& bytes, PartitionAnswer& out) {
     auto const now_ms = step.now().wall_ms;
@@ -136,6 +145,8 @@ void produce(Step& step, Partition const& partition, kafka::ApiVersion version, 
     auto const now_ms = step.now().wall_ms;
     if (auto const why = check_batch(*partition.topic, *checked, version, now_ms))
         return refuse(out, *why);
+    if (partition.topic->settings.compact && checked->first_keyless >= 0)
+        return refuse_keyless(out, partition, checked->first_keyless);
     if (checked->producer_id >= 0) {
         auto const* known =
             step.state().producers.find(partition.key, checked->producer_id, now_ms);

@@ -55,6 +55,7 @@ BatchInfo load_header(ByteView bytes) {
         .base_sequence = load<std::int32_t>(bytes, 53),
         .records_count = load<std::int32_t>(bytes, 57),
         .crc = load<std::uint32_t>(bytes, crc_at),
+        .first_keyless = -1,
     };
 }
 
@@ -113,21 +114,28 @@ std::expected<void, BatchError> check_claims(BatchInfo const& info) {
     return {};
 }
 
-/// Reads every record; returns the largest timestamp.
-std::expected<std::int64_t, BatchError> check_contents(ByteView contents, BatchInfo const& info) {
-    auto max_timestamp = std::numeric_limits<std::int64_t>::min();
+/// What the records say, and the header does not, or not reliably.
+struct Seen {
+    std::int64_t max_timestamp = std::numeric_limits<std::int64_t>::min();
+    std::int32_t first_keyless = -1;
+};
+
+/// Reads every record.
+std::expected<Seen, BatchError> check_contents(ByteView contents, BatchInfo const& info) {
+    Seen seen;
     std::int32_t expected_delta = 0;
     auto walked = for_each(contents, info, [&](RecordView const& record, auto, auto timestamp) {
         if (record.offset_delta != expected_delta) return false;
+        if (!record.key && seen.first_keyless < 0) seen.first_keyless = expected_delta;
         ++expected_delta;
-        max_timestamp = std::max(max_timestamp, timestamp);
+        seen.max_timestamp = std::max(seen.max_timestamp, timestamp);
         return true;
     });
     if (!walked) return std::unexpected(std::move(walked.error()));
     if (expected_delta != info.records_count)
         return refuse_record(invalid, expected_delta, info,
                              "has an offset that does not follow the one before it");
-    return max_timestamp;
+    return seen;
 }
 
 void mend_crc(std::span<std::byte> batch) {
@@ -151,9 +159,10 @@ std::expected<BatchInfo, BatchError> check(ByteView batch, CheckLimits limits) {
         return std::unexpected(std::move(claims.error()));
     auto contents = Contents::open(batch, *info, limits);
     if (!contents) return std::unexpected(std::move(contents.error()));
-    auto max_timestamp = check_contents(contents->view(), *info);
-    if (!max_timestamp) return std::unexpected(std::move(max_timestamp.error()));
-    info->max_timestamp = *max_timestamp;
+    auto const seen = check_contents(contents->view(), *info);
+    if (!seen) return std::unexpected(seen.error());
+    info->max_timestamp = seen->max_timestamp;
+    info->first_keyless = seen->first_keyless;
     return info;
 }
 

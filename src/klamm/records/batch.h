@@ -46,6 +46,8 @@ struct BatchInfo {
     std::int32_t base_sequence = -1;
     std::int32_t records_count = 0;
     std::uint32_t crc = 0;
+    /// Counted from 0; -1: every record has a key. Known to check() alone, which reads them.
+    std::int32_t first_keyless = -1;
 
     Codec codec() const { return Codec(attributes & 7); }
     bool log_append_time() const { return (attributes & 8) != 0; }

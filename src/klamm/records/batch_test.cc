@@ -202,6 +202,15 @@ TEST(Batch, offsets_are_dense) {
     EXPECT_EQ(refused(with(batch, 16, std::int8_t{2}), "does not follow"), Kind::invalid);
 }
 
+TEST(Batch, the_first_record_without_a_key_is_known) {
+    for (auto const codec : all_codecs) {
+        EXPECT_EQ(check(build(three_records(), {.codec = codec}))->first_keyless, 1);
+        auto records = three_records();
+        records[1].key.emplace();  // empty is not null
+        EXPECT_EQ(check(build(records, {.codec = codec}))->first_keyless, -1);
+    }
+}
+
 TEST(Batch, a_timestamp_beyond_64_bits_is_invalid) {
     auto batch = build({{0, 0, {}, {}, {}}, {0, 1, {}, {}, {}}});
     EXPECT_EQ(refused(with(batch, 27, std::numeric_limits<std::int64_t>::max()), "64 bits"),
