@@ -3,6 +3,7 @@
 #include "klamm/host/server.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
@@ -20,6 +21,16 @@ sigset_t block_signals() {
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of one write
     std::signal(SIGPIPE, SIG_IGN);  // so is a peer that is gone
     return signals;
+}
+
+/// Freed memory is used again within milliseconds; given back to the system each time, it would be
+/// cleared and mapped each time, which costs more than reading a response from the disk.
+/// Per arena of the allocator, of which there is about one for each thread.
+void keep_freed_memory() {
+    constexpr int kept_bytes_max = 16 * 1024 * 1024;
+    constexpr int mapped_from_bytes = 4 * 1024 * 1024;  // larger blocks are given back at once
+    mallopt(M_TRIM_THRESHOLD, kept_bytes_max);
+    mallopt(M_MMAP_THRESHOLD, mapped_from_bytes);
 }
 
 void warn(Options const& options) {
@@ -41,6 +52,7 @@ void warn(Options const& options) {
 
 int serve(Options const& options, std::chrono::steady_clock::time_point process_start) {
     auto const signals = block_signals();
+    keep_freed_memory();
     warn(options);
     auto const server = start_server(options);
     if (!server) {
