@@ -41,6 +41,11 @@ void print_json(SimFlags const& flags, sim::Report const& report, double seconds
         .field("records_acknowledged", report.records_acked)
         .field("records_read", report.records_read)
         .field("commits", report.commits)
+        .field("deletions", report.deletions)
+        .field("generations", report.generations)
+        .field("checkpoints", report.checkpoints)
+        .field("checkpoints_passed_over", report.checkpoints_passed_over)
+        .field("damages_named", report.damages_named)
         .field("seconds", seconds)
         .field("failing_seed", report.failing_seed)
         .field("story", report.story)
@@ -72,7 +77,7 @@ Outcome<> simulate(SimFlags const& flags) {
     if (flags.json)
         print_json(flags, report, seconds_since(begin));
     else
-        fmt::print("{}\n", sim::to_text(report));
+        fmt::print("{}", sim::to_text(report));
     if (!report.failing_seed) return {};
     if (!flags.json) fmt::print("\n{}\n", report.story);
     return failed(

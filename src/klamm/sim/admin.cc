@@ -1,4 +1,4 @@
-// sim/admin.cc - topics that come and go.
+// sim/admin.cc - topics that come, grow and go, logs that lose their beginning, offsets looked up.
 #include "klamm/records/batch.h"
 #include "klamm/sim/audit.h"
 #include "klamm/sim/workloads.h"
@@ -71,6 +71,84 @@ Task<> write(Client& client, std::string topic, Uuid id, std::string value) {
             fmt::format("{} is new, and its offsets go on at {}", name, part.base_offset));
 }
 
+PartitionName some_partition(Client& client) {
+    auto const partitions = std::uint64_t(client.services().plan.partitions);
+    return {std::string(main_topic), std::int32_t(client.random.below(partitions))};
+}
+
+/// One partition more for the main topic, which no group reads and which must stay.
+Task<> grow(Client& client, std::int32_t count) {
+    while (!client.services().over) {
+        kafka::CreatePartitionsRequest request;
+        auto& topic = request.topics.emplace_back();
+        topic.name = main_topic;
+        topic.count = count;
+        topic.assignments.reset();
+        auto const answer = co_await client.ask(std::move(request), 3);
+        // It may have as many by an earlier try, whose answer was lost.
+        if (answer && (answer->results.at(0).error_code == ErrorCode::none ||
+                       answer->results[0].error_code == ErrorCode::invalid_partitions)) {
+            client.services().checkers.tell(&Checker::topic_acked, std::string(main_topic), count,
+                                            client.services().schedule.now());
+            co_return;
+        }
+        co_await client.services().schedule.sleep(retry_pause);
+    }
+}
+
+/// Once, up to some offset that is known to be there.
+Task<> delete_records(Client& client, Progress& progress, PartitionName name) {
+    auto const end = progress.ends[name];
+    auto const offset = std::int64_t(client.random.below(std::uint64_t(end) + 1));
+    auto& tried = progress.deleted_to[name];
+    tried = std::max(tried, offset);
+    client.services().checkers.tell(&Checker::deletion_tried, name, offset);
+    kafka::DeleteRecordsRequest request;
+    request.timeout_ms = 30'000;
+    auto& topic = request.topics.emplace_back();
+    topic.name = name.topic;
+    topic.partitions.push_back({.partition_index = name.number, .offset = offset});
+    auto const answer = co_await client.ask(std::move(request), 2);
+    if (!answer) co_return;
+    auto const& part = answer->topics.at(0).partitions.at(0);
+    if (part.error_code == ErrorCode::offset_out_of_range)
+        client.services().violations.report(
+            "high_watermark",
+            fmt::format("{} has no offset {} to delete up to", to_string(name), offset));
+    if (part.error_code != ErrorCode::none) co_return;
+    ++progress.deletions;
+    client.services().checkers.tell(&Checker::deletion_acked, name,
+                                    std::max(part.low_watermark, offset),
+                                    client.services().schedule.now());
+}
+
+/// Both ends of a partition and a place by time, held against what others know.
+Task<> look_around(Client& client, PartitionName name) {
+    auto& services = client.services();
+    auto asked = services.schedule.now();
+    auto const begin = co_await list_offset(client, name, earliest_offset);
+    if (begin) services.checkers.tell(&Checker::log_start_read, name, begin->offset, asked);
+
+    auto const now_ms = services.schedule.broker_now().wall_ms;
+    auto const wanted = now_ms - std::int64_t(client.random.below(10'000));
+    auto const found = co_await list_offset(client, name, wanted);
+    if (found && found->offset >= 0 && found->timestamp < wanted)
+        services.violations.report(
+            "protocol", fmt::format("{} offset {} has time {}; {} was asked for", to_string(name),
+                                    found->offset, found->timestamp, wanted));
+
+    asked = services.schedule.now();
+    auto const end = co_await list_offset(client, name, latest_offset);
+    if (!end) co_return;
+    services.checkers.tell(
+        &Checker::read,
+        ReadRecords{name, asked, services.schedule.now(), end->offset, 0, end->offset, {}});
+    if (found && found->offset >= end->offset)
+        services.violations.report("high_watermark",
+                                   fmt::format("{} offset {} was found by its time; the end is {}",
+                                               to_string(name), found->offset, end->offset));
+}
+
 }  // namespace
 
 Task<> make_topic(Client& client, Progress& progress) {
@@ -84,6 +162,8 @@ Task<> make_topic(Client& client, Progress& progress) {
 
 Task<> administer(Client& client, Progress& progress) {
     progress.admin_busy = true;
+    auto const grown_max = client.services().plan.partitions + 2;
+    auto partitions = client.services().plan.partitions;
     for (int round = 0; !client.services().calm; ++round) {
         co_await client.services().schedule.sleep(Time(client.random.below(pause_max)));
         auto const name = fmt::format("scratch-{}", client.random.below(names));
@@ -94,6 +174,9 @@ Task<> administer(Client& client, Progress& progress) {
             auto value = fmt::format("a-{}-{}", round, i);
             co_await write(client, name, *id, std::move(value));
         }
+        if (partitions < grown_max && client.random.one_in(4)) co_await grow(client, ++partitions);
+        co_await delete_records(client, progress, some_partition(client));
+        co_await look_around(client, some_partition(client));
     }
     progress.admin_busy = false;
 }

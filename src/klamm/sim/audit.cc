@@ -38,20 +38,29 @@ std::optional<kafka::FetchResponse::PartitionData> fetch_from(AskNow const& ask,
     return std::move(answer->responses[0].partitions[0]);
 }
 
+std::optional<std::int64_t> log_start_of(AskNow const& ask, PartitionName const& name,
+                                         std::string const& topic) {
+    constexpr std::int64_t earliest = -2;
+    kafka::ListOffsetsRequest request;
+    auto& asked = request.topics.emplace_back();
+    asked.name = topic;
+    asked.partitions.push_back({.partition_index = name.number, .timestamp = earliest});
+    auto const answer = ask_now(ask, std::move(request), 7);
+    if (!answer || answer->topics.empty() || answer->topics[0].partitions.empty())
+        return std::nullopt;
+    return answer->topics[0].partitions[0].offset;
+}
+
 /// False: damaged.
 bool audit_partition(Services& services, AskNow const& ask, std::string const& topic,
                      PartitionName const& name) {
     std::vector<SeenRecord> all;
-    std::int64_t offset = 0;
-    for (;;) {
+    auto const log_start = log_start_of(ask, name, topic);
+    for (auto offset = log_start.value_or(0);;) {
         auto const part = fetch_from(ask, topic, name.number, offset);
-        if (!part) {
+        if (!part || !log_start) {
             services.violations.report("protocol", to_string(name) + " could not be audited");
             return true;
-        }
-        if (part->error_code == ErrorCode::offset_out_of_range && offset < part->log_start_offset) {
-            offset = part->log_start_offset;
-            continue;
         }
         if (part->error_code != ErrorCode::none) return false;
         auto const seen = records_of(services, name, part->records);
@@ -61,9 +70,7 @@ bool audit_partition(Services& services, AskNow const& ask, std::string const& t
             auto const now = services.schedule.now();
             services.checkers.tell(
                 &Checker::audited,
-                ReadRecords{name, now, now, std::max<std::int64_t>(part->log_start_offset, 0),
-                            std::max<std::int64_t>(part->log_start_offset, 0), part->high_watermark,
-                            all});
+                ReadRecords{name, now, now, *log_start, *log_start, part->high_watermark, all});
             return true;
         }
         offset = seen.back().offset + 1;

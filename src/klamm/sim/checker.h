@@ -83,6 +83,11 @@ public:
     virtual void topic_acked(std::string const&, std::int32_t /*partitions*/, Time) {}
     virtual void acked(Acked const&, Time) {}
     virtual void read(ReadRecords const&) {}
+    /// Somebody asks to delete what is before `offset`; this may be done at any later time.
+    virtual void deletion_tried(PartitionName const&, std::int64_t /*offset*/) {}
+    virtual void deletion_acked(PartitionName const&, std::int64_t /*log_start*/, Time) {}
+    /// Where a log begins, as somebody was told who asked for it.
+    virtual void log_start_read(PartitionName const&, std::int64_t /*log_start*/, Time /*asked*/) {}
     /// A static member is known by its instance: it may come back under another member id.
     virtual void assigned(std::string const& /*group*/, std::int32_t /*generation*/,
                           std::string const& /*member*/, std::span<PartitionName const>) {}
@@ -147,6 +152,7 @@ std::unique_ptr<Checker> single_owner(Violations& violations);
 std::unique_ptr<Checker> idempotent_once(Violations& violations);
 std::unique_ptr<Checker> committed_never_back(Violations& violations);
 std::unique_ptr<Checker> high_watermark(Violations& violations);
+std::unique_ptr<Checker> log_start(Violations& violations);
 
 /// All of them, told everything.
 class Checkers {

@@ -10,24 +10,33 @@ constexpr std::ptrdiff_t length_bytes = 4;
 std::shared_ptr<Call> Client::send(kafka::AnyRequest request, kafka::ApiVersion version,
                                    Time patience) {
     auto call = std::make_shared<Call>();
-    std::visit([&]<class R>(R const&) { call->header.api_key = R::api.key; }, request);
-    call->header.api_version = version;
-    call->header.correlation_id = ++sent_;
-    call->header.client_id = name_;
     call->asked = services_.schedule.now();
-    services_.trace.note("{} sends {} {}", name_, kafka::api_name(call->header.api_key), sent_);
-
-    if (!connection_) connection_ = network_.open(*this);
     under_way_.push_back(call);
-    auto bytes = kafka::flatten(kafka::encode_request(call->header, request));
-    bytes.erase(bytes.begin(), bytes.begin() + length_bytes);
-    network_.send_request(*connection_, std::move(bytes));
+    put_on_wire(call->header, request, version);
     services_.schedule.after(patience, [this, call, connection = *connection_] {
         if (call->done || connection_ != connection) return;
         services_.trace.note("{} has waited too long for {}", name_, call->header.correlation_id);
         drop();
     });
     return call;
+}
+
+void Client::send_and_forget(kafka::AnyRequest request, kafka::ApiVersion version) {
+    kafka::RequestHeader header;
+    put_on_wire(header, request, version);
+}
+
+void Client::put_on_wire(kafka::RequestHeader& header, kafka::AnyRequest const& request,
+                         kafka::ApiVersion version) {
+    std::visit([&]<class R>(R const&) { header.api_key = R::api.key; }, request);
+    header.api_version = version;
+    header.correlation_id = ++sent_;
+    header.client_id = name_;
+    services_.trace.note("{} sends {} {}", name_, kafka::api_name(header.api_key), sent_);
+    if (!connection_) connection_ = network_.open(*this);
+    auto bytes = kafka::flatten(kafka::encode_request(header, request));
+    bytes.erase(bytes.begin(), bytes.begin() + length_bytes);
+    network_.send_request(*connection_, std::move(bytes));
 }
 
 void Client::drop() {
@@ -66,6 +75,22 @@ void Client::closed(ConnectionId connection) {
     if (connection_ != connection) return;
     services_.trace.note("{} finds its connection closed", name_);
     lose_all();
+}
+
+Task<std::optional<ListedOffset>> list_offset(Client& client, PartitionName name,
+                                              std::int64_t timestamp) {
+    kafka::ListOffsetsRequest request;
+    request.replica_id = -1;
+    auto& topic = request.topics.emplace_back();
+    topic.name = name.topic;
+    auto& asked = topic.partitions.emplace_back();
+    asked.partition_index = name.number;
+    asked.timestamp = timestamp;
+    auto const answer = co_await client.ask(std::move(request), 7);
+    if (!answer) co_return std::nullopt;
+    auto const& part = answer->topics.at(0).partitions.at(0);
+    if (part.error_code != kafka::ErrorCode::none) co_return std::nullopt;
+    co_return part;
 }
 
 }  // namespace klamm::sim

@@ -50,6 +50,8 @@ public:
 
     /// Sends at once, behind what is under way.
     std::shared_ptr<Call> send(kafka::AnyRequest request, kafka::ApiVersion version, Time patience);
+    /// For a request that nobody answers.
+    void send_and_forget(kafka::AnyRequest request, kafka::ApiVersion version);
     /// Gives the connection up.
     void drop();
 
@@ -70,6 +72,8 @@ public:
 private:
     void received(ConnectionId connection, Bytes frame) override;
     void closed(ConnectionId connection) override;
+    void put_on_wire(kafka::RequestHeader& header, kafka::AnyRequest const& request,
+                     kafka::ApiVersion version);
     void finish(std::shared_ptr<Call> call);
     void lose_all();
 
@@ -80,5 +84,12 @@ private:
     std::deque<std::shared_ptr<Call>> under_way_;
     std::int32_t sent_ = 0;
 };
+
+using ListedOffset = kafka::ListOffsetsResponse::ListOffsetsPartitionResponse;
+inline constexpr std::int64_t latest_offset = -1;
+inline constexpr std::int64_t earliest_offset = -2;
+/// The offset and the time of what `timestamp` stands for; nothing when there was no answer.
+Task<std::optional<ListedOffset>> list_offset(Client& client, PartitionName name,
+                                              std::int64_t timestamp);
 
 }  // namespace klamm::sim

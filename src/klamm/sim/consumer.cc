@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <set>
 
 namespace klamm::sim {
 namespace {
@@ -221,6 +222,14 @@ private:
         bool all_good = true;
         for (auto const& topic : answer->responses)
             for (auto const& part : topic.partitions) all_good &= take(part, asked);
+        for (auto const number : std::exchange(behind_, {})) {
+            auto const begin = co_await list_offset(client_, events(number), earliest_offset);
+            if (!begin) continue;
+            services().checkers.tell(&Checker::log_start_read, events(number), begin->offset,
+                                     asked);
+            auto& position = positions_[number];
+            position = std::max(position, begin->offset);
+        }
         co_return all_good;
     }
 
@@ -232,10 +241,14 @@ private:
             return false;
         }
         auto const name = events(part.partition_index);
-        if (part.error_code == ErrorCode::offset_out_of_range)
-            services().violations.report(
-                "no_lost_ack", fmt::format("{} offset {} is out of range, though it was committed",
-                                           to_string(name), position->second));
+        if (part.error_code == ErrorCode::offset_out_of_range) {
+            if (position->second >= progress_.deleted_to[name])
+                services().violations.report(
+                    "no_lost_ack",
+                    fmt::format("{} offset {} is out of range, though nobody deleted it",
+                                to_string(name), position->second));
+            behind_.insert(part.partition_index);
+        }
         if (part.error_code != ErrorCode::none) return false;
         auto const seen = records_of(services(), name, part.records);
         services().checkers.tell(
@@ -320,6 +333,7 @@ private:
     std::string member_id_;
     std::int32_t generation_ = -1;
     std::vector<kafka::SyncGroupRequest::SyncGroupRequestAssignment> assignments_;
+    std::set<std::int32_t> behind_;  ///< whose records were deleted before they were read
     std::map<std::int32_t, std::int64_t> positions_, committed_, asked_;
     std::int32_t fetched_generation_ = -1;
     std::int32_t fetch_session_ = 0;

@@ -48,6 +48,9 @@ bool Server::open() {
         .checkpoint =
             [&](journal::Checkpoint const& checkpoint) {
                 services_.checkers.tell(&Checker::checkpoint_found, checkpoint.covers);
+                if (checkpoint_is_damaged() &&
+                    std::uint64_t(checkpoint.covers) == damaged_checkpoint_->covers)
+                    services_.violations.report("damage", "a damaged checkpoint is believed");
                 take(process_->broker->restore(checkpoint.state));
             },
         .entry =
@@ -79,6 +82,10 @@ bool Server::open() {
     process_->journal.opened(*process_->disk_journal);
     auto const& report = process_->disk_journal->opened();
     if (report.torn_bytes > 0) ++lives_.torn_tails;
+    if (checkpoint_is_damaged() && std::uint64_t(report.checkpoint) < damaged_checkpoint_->covers) {
+        services_.trace.note("{} is damaged and passed over", damaged_checkpoint_->file);
+        ++lives_.checkpoints_passed_over;
+    }
     services_.trace.note("the broker starts: {} entries behind the checkpoint of {}, {} bytes cut",
                          report.entries, std::uint64_t(report.checkpoint), report.torn_bytes);
     process_->broker->start(services_.schedule.broker_now());
@@ -116,6 +123,7 @@ void Server::start_serving() {
 
 void Server::hazards() {
     if (services_.draws(Fault::flipped_bit, random_)) flip_some_bit();
+    if (services_.draws(Fault::flipped_checkpoint, random_)) damage_checkpoint();
     if (services_.strikes(Fault::kill, random_)) return end(End::kill, "the broker is killed");
     if (services_.strikes(Fault::power_loss, random_)) return end(End::power_loss, "power is lost");
     in_this_life(hazard_interval, [this] { hazards(); });
@@ -157,6 +165,31 @@ void Server::unflip() {
     services_.trace.note("the flipped bit is mended");
     disk_.flip_bit(flip_->file, flip_->byte, flip_->bit);
     flip_.reset();
+}
+
+/// One at a time: when both are damaged, there is nothing to go on from.
+void Server::damage_checkpoint() {
+    if (checkpoint_is_damaged()) return;
+    constexpr std::string_view prefix = "checkpoint-";
+    std::string newest;
+    auto const names = *disk_.list();
+    for (auto const& name : names)
+        if (name.starts_with(prefix)) newest = std::max(newest, name);
+    if (newest.empty()) return;
+    auto const byte = random_.below(disk_.bytes(newest).size());
+    auto const bit = unsigned(random_.below(8));
+    disk_.flip_bit(newest, byte, bit);
+    damaged_checkpoint_ = {newest, disk_.bytes(newest), std::stoull(newest.substr(prefix.size()))};
+    services_.trace.hit(Fault::flipped_checkpoint);
+    services_.trace.note("bit {} of byte {} of {} flips", bit, byte, newest);
+}
+
+/// Whether it is still there as it was flipped: neither removed nor written anew.
+bool Server::checkpoint_is_damaged() {
+    if (!damaged_checkpoint_) return false;
+    auto const names = *disk_.list();
+    if (std::ranges::find(names, damaged_checkpoint_->file) == names.end()) return false;
+    return disk_.bytes(damaged_checkpoint_->file) == damaged_checkpoint_->bytes;
 }
 
 void Server::restart() {

@@ -36,6 +36,8 @@ std::string_view to_string(Fault fault) {
             return "disk full";
         case Fault::flipped_bit:
             return "flipped bit";
+        case Fault::flipped_checkpoint:
+            return "flipped bit in a checkpoint";
     }
     std::unreachable();
 }
@@ -58,12 +60,19 @@ Plan plan_of(std::uint64_t seed) {
     // Opportunities: messages for the network, commits for the disk, tenths of a second for what
     // ends the process. Each fault is off in a third of all seeds.
     constexpr std::array usual{
-        std::pair{Fault::delay, 60U},          std::pair{Fault::request_lost, 120U},
-        std::pair{Fault::response_lost, 120U}, std::pair{Fault::late_copy, 80U},
-        std::pair{Fault::client_gone, 30U},    std::pair{Fault::kill, 40U},
-        std::pair{Fault::power_loss, 30U},     std::pair{Fault::power_loss_in_commit, 50U},
-        std::pair{Fault::slow_sync, 40U},      std::pair{Fault::failed_sync, 300U},
-        std::pair{Fault::disk_full, 150U},     std::pair{Fault::flipped_bit, 50U},
+        std::pair{Fault::delay, 60U},
+        std::pair{Fault::request_lost, 120U},
+        std::pair{Fault::response_lost, 120U},
+        std::pair{Fault::late_copy, 80U},
+        std::pair{Fault::client_gone, 30U},
+        std::pair{Fault::kill, 40U},
+        std::pair{Fault::power_loss, 30U},
+        std::pair{Fault::power_loss_in_commit, 50U},
+        std::pair{Fault::slow_sync, 40U},
+        std::pair{Fault::failed_sync, 300U},
+        std::pair{Fault::disk_full, 150U},
+        std::pair{Fault::flipped_bit, 50U},
+        std::pair{Fault::flipped_checkpoint, 60U},
     };
     for (auto const& [fault, rate] : usual) {
         auto const often = rate / 2 + std::uint32_t(random.below(rate * 2)) + 1;

@@ -16,7 +16,7 @@ namespace klamm::sim {
 
 enum class Fault : std::uint8_t {
     delay,                 ///< a message takes long
-    request_lost,          ///< the connection is cut, and what the client sent never arrives
+    request_lost,          ///< the connection is cut, and what the client sent never arrives whole
     response_lost,         ///< the connection is cut behind the broker's back: done, not known
     late_copy,             ///< a client gave up; its old request arrives beside or after the retry
     client_gone,           ///< a group member dies without a word
@@ -26,12 +26,13 @@ enum class Fault : std::uint8_t {
     slow_sync,
     failed_sync,  ///< the process stops, as it must
     disk_full,
-    flipped_bit,  ///< in a stored segment
+    flipped_bit,         ///< in a stored segment
+    flipped_checkpoint,  ///< a bit of the newest checkpoint
     // What follows from a power loss; not drawn.
     lost_write,  ///< a sector that was written and not synced went back to what it was
     torn_write,  ///< a write of which some sectors were kept and others lost
 };
-inline constexpr std::size_t fault_kinds = 14;
+inline constexpr std::size_t fault_kinds = 15;
 std::string_view to_string(Fault fault);
 
 using FaultCounts = std::array<std::uint64_t, fault_kinds>;
@@ -44,6 +45,7 @@ enum class Mutation : std::uint8_t {
     shift_offsets,      ///< serves a batch with an offset that is not its own
     double_assignment,  ///< two members of a generation get the same partition
     no_sequence_check,  ///< takes idempotent batches for plain ones
+    swallow_deletion,   ///< acknowledges that records are deleted without deleting them
     swallow_commit,     ///< acknowledges a committed offset without storing it
 };
 

@@ -11,6 +11,9 @@ namespace {
 using kafka::ErrorCode;
 
 constexpr kafka::ApiVersion produce_version = 9;
+constexpr std::int16_t all_acks = -1;
+constexpr std::int16_t leader_acks = 1;  // there is no other broker: the same promise
+constexpr std::int16_t no_acks = 0;
 constexpr int in_flight_max = 5;  // as many as the broker remembers
 constexpr int records_max = 5;
 constexpr std::size_t padding_usual = 200;
@@ -39,9 +42,9 @@ Task<Identity> become_idempotent(Client& client) {
     }
 }
 
-kafka::AnyRequest produce_request(std::int32_t partition, Bytes const& batch) {
+kafka::AnyRequest produce_request(std::int32_t partition, Bytes const& batch, std::int16_t acks) {
     kafka::ProduceRequest request;
-    request.acks = -1;
+    request.acks = acks;
     request.timeout_ms = 30'000;
     auto& topic = request.topic_data.emplace_back();
     topic.name = main_topic;
@@ -61,6 +64,7 @@ public:
         while (!client_.services().calm) {
             co_await client_.services().schedule.sleep(Time(client_.random.below(pause_max)));
             make_burst();
+            if (!idempotent_ && client_.random.one_in(4)) forget_one();
             ++progress_.producers_busy;
             while (!unacked_.empty() && !client_.services().over) {
                 bool const all = co_await try_burst();
@@ -75,7 +79,14 @@ private:
         auto& random = client_.random;
         partition_ = std::int32_t(random.below(std::uint64_t(client_.services().plan.partitions)));
         auto const batches = idempotent_ ? 1 + int(random.below(in_flight_max)) : 1;
+        if (!idempotent_) acks_ = random.one_in(2) ? all_acks : leader_acks;
         for (int i = 0; i < batches; ++i) unacked_.push_back(make_batch());
+    }
+
+    /// Acks 0: whether it arrived is for the readers to see.
+    void forget_one() {
+        client_.send_and_forget(produce_request(partition_, make_batch().batch, no_acks),
+                                produce_version);
     }
 
     Unacked make_batch() {
@@ -109,7 +120,7 @@ private:
     Task<bool> try_burst() {
         std::vector<std::shared_ptr<Call>> calls;
         for (auto const& unacked : unacked_)
-            calls.push_back(client_.send(produce_request(partition_, unacked.batch),
+            calls.push_back(client_.send(produce_request(partition_, unacked.batch, acks_),
                                          produce_version, Client::usual_patience));
         bool all = true;
         for (auto const& call : calls) {
@@ -162,6 +173,7 @@ private:
     Progress& progress_;
     bool idempotent_;
     Identity identity_;
+    std::int16_t acks_ = all_acks;
     std::int32_t partition_ = 0;
     std::deque<Unacked> unacked_;
     std::map<std::int32_t, std::int32_t> sequences_;

@@ -17,12 +17,14 @@ struct Report {
     std::uint64_t power_losses = 0;
     std::uint64_t torn_tails = 0;
     std::uint64_t damages_named = 0;
+    std::uint64_t checkpoints_passed_over = 0;
     std::uint64_t checkpoints = 0;
     std::uint64_t events = 0;
     std::uint64_t records_acked = 0;
     std::uint64_t records_read = 0;
     std::uint64_t generations = 0;
     std::uint64_t commits = 0;
+    std::uint64_t deletions = 0;  ///< of records, acknowledged
     Time simulated = 0;
     FaultCounts faults{};
 

@@ -36,7 +36,7 @@ void Server::received(ConnectionId id, Bytes frame) {
         return;
     }
     connection.headers[number.number] = request->header;
-    if (services_.plan.mutation == Mutation::swallow_commit && swallow(*request)) return;
+    if (swallow(*request)) return;
     process_->broker->submit(std::move(*request), services_.schedule.broker_now());
     pump();
 }
@@ -47,20 +47,33 @@ void Server::closed(ConnectionId id) {
     pump();
 }
 
-/// The mutation: says that offsets are committed, and does nothing.
+/// The mutations that say something is done, and do nothing.
 bool Server::swallow(broker::Request const& request) {
-    auto const* commit = std::get_if<kafka::OffsetCommitRequest>(&request.body);
-    if (commit == nullptr || !random_.one_in(4)) return false;
-    kafka::OffsetCommitResponse response;
-    for (auto const& topic : commit->topics) {
-        auto& answered = response.topics.emplace_back();
-        answered.name = topic.name;
-        for (auto const& partition : topic.partitions)
-            answered.partitions.emplace_back().partition_index = partition.partition_index;
-    }
+    auto const mutation = services_.plan.mutation;
     broker::Reply reply;
     reply.id = request.id;
-    reply.body = std::move(response);
+    if (auto const* commit = std::get_if<kafka::OffsetCommitRequest>(&request.body);
+        commit != nullptr && mutation == Mutation::swallow_commit && random_.one_in(4)) {
+        auto& response = reply.body.emplace<kafka::OffsetCommitResponse>();
+        for (auto const& topic : commit->topics) {
+            auto& answered = response.topics.emplace_back();
+            answered.name = topic.name;
+            for (auto const& partition : topic.partitions)
+                answered.partitions.emplace_back().partition_index = partition.partition_index;
+        }
+    } else if (auto const* deletion = std::get_if<kafka::DeleteRecordsRequest>(&request.body);
+               deletion != nullptr && mutation == Mutation::swallow_deletion) {
+        auto& response = reply.body.emplace<kafka::DeleteRecordsResponse>();
+        for (auto const& topic : deletion->topics) {
+            auto& answered = response.topics.emplace_back();
+            answered.name = topic.name;
+            for (auto const& partition : topic.partitions)
+                answered.partitions.push_back({.partition_index = partition.partition_index,
+                                               .low_watermark = partition.offset});
+        }
+    } else {
+        return false;
+    }
     finish(std::move(reply));
     return true;
 }
@@ -91,7 +104,9 @@ void Server::finish(broker::Reply reply) {
 
     broker::fill(reply, [this](Position at, std::uint32_t bytes) { return read(at, bytes); });
     auto& ready = connection.ready[reply.id.number];
-    if (!reply.silent) ready = without_length(kafka::encode_response(header->second, reply.body));
+    ready.close = reply.close;
+    if (!reply.silent)
+        ready.frame = without_length(kafka::encode_response(header->second, reply.body));
     connection.headers.erase(header);
     flush(reply.id.connection, connection);
 }
@@ -122,9 +137,13 @@ void Server::flush(ConnectionId id, Connection& connection) {
     for (;;) {
         auto const next = connection.ready.find(connection.answered);
         if (next == connection.ready.end()) return;
-        if (next->second) network_.send_response(id, std::move(*next->second));
+        auto const [frame, close] = std::move(next->second);
         connection.ready.erase(next);
         ++connection.answered;
+        if (frame) network_.send_response(id, *frame);
+        if (!close) continue;
+        network_.close_by_broker(id);
+        return in_this_life(0, [this, id] { closed(id); });
     }
 }
 
@@ -192,15 +211,16 @@ void Server::plan_checkpoint() {
 
 void Server::checkpoint() {
     auto const snapshot = process_->broker->snapshot();
-    save({snapshot.covers, snapshot.encode()});
+    save({snapshot.covers, snapshot.encode()}, snapshot.needed_from);
 }
 
 /// Saves as soon as what it covers is durable.
-void Server::save(journal::Checkpoint checkpoint) {
+void Server::save(journal::Checkpoint checkpoint, Position needed_from) {
     if (checkpoint.covers > process_->journal.durable())
-        return in_this_life(5 * millisecond, [this, checkpoint = std::move(checkpoint)]() mutable {
-            save(std::move(checkpoint));
-        });
+        return in_this_life(5 * millisecond,
+                            [this, checkpoint = std::move(checkpoint), needed_from]() mutable {
+                                save(std::move(checkpoint), needed_from);
+                            });
     bool const power = services_.strikes(Fault::power_loss_in_commit, random_);
     if (power) disk_.fail_syncs(random_.below(3));
     auto const saved = process_->journal.save(checkpoint);
@@ -210,7 +230,7 @@ void Server::save(journal::Checkpoint checkpoint) {
         ++lives_.checkpoints;
         services_.trace.note("checkpoint of {} saved", std::uint64_t(checkpoint.covers));
         // A flipped bit is mended where it is: its segment must not be used for something else.
-        if (!flip_) process_->journal.trim(process_->broker->needed_from());
+        if (!flip_) process_->journal.trim(needed_from);
     } else if (saved.error() != journal::Error::full) {
         services_.violations.report("progress", "a checkpoint failed on a sound disk");
     }

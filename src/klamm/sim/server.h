@@ -26,6 +26,7 @@ struct Lives {
     std::uint64_t power_losses = 0;
     std::uint64_t torn_tails = 0;
     std::uint64_t damages_named = 0;  ///< flipped bits that were noticed and called by file
+    std::uint64_t checkpoints_passed_over = 0;  ///< damaged ones, at a start
     std::uint64_t checkpoints = 0;
     std::uint64_t crashes() const { return kills + power_losses; }
 };
@@ -49,7 +50,11 @@ private:
         std::uint64_t received = 0;  ///< the number of the next request
         std::uint64_t answered = 0;  ///< the number of the next reply to leave
         std::map<std::uint64_t, kafka::RequestHeader> headers;
-        std::map<std::uint64_t, std::optional<Bytes>> ready;  ///< nothing: a silent reply
+        struct Ready {
+            std::optional<Bytes> frame;  ///< nothing: a silent reply
+            bool close = false;          ///< the connection ends behind it
+        };
+        std::map<std::uint64_t, Ready> ready;
     };
     /// All that is gone when it dies.
     struct Process {
@@ -71,6 +76,12 @@ private:
         unsigned bit = 0;
         bool mending = false;
     };
+    /// Nobody mends it: the broker goes on from the checkpoint before, and removes it some day.
+    struct DamagedCheckpoint {
+        std::string file;
+        Bytes bytes;
+        std::uint64_t covers = 0;
+    };
     enum class End { kill, power_loss };
 
     // ---- lives
@@ -81,6 +92,8 @@ private:
     void hazards();
     void flip_some_bit();
     void unflip();
+    void damage_checkpoint();
+    bool checkpoint_is_damaged();
 
     // ---- work
     void received(ConnectionId connection, Bytes frame) override;
@@ -96,7 +109,7 @@ private:
     void plan_prepare();
     void plan_checkpoint();
     void checkpoint();
-    void save(journal::Checkpoint checkpoint);
+    void save(journal::Checkpoint checkpoint, journal::Position needed_from);
     void fill_disk();
     bool audit_all();
     std::optional<kafka::AnyResponse> ask_now(kafka::AnyRequest request, kafka::ApiVersion version);
@@ -117,6 +130,7 @@ private:
     std::uint64_t life_ = 0;
     std::unique_ptr<Process> process_;
     std::optional<Flip> flip_;
+    std::optional<DamagedCheckpoint> damaged_checkpoint_;
     bool disk_full_ = false;
     Lives lives_;
 };

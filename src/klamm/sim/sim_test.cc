@@ -19,6 +19,8 @@ TEST(Sim, a_swarm_of_seeds_violates_nothing_and_meets_every_fault) {
         EXPECT_GT(report.faults[i], 0U) << "no run ever met: " << to_string(Fault(i));
     EXPECT_GT(report.torn_tails, 0U);
     EXPECT_GT(report.damages_named, 0U);
+    EXPECT_GT(report.checkpoints_passed_over, 0U);
+    EXPECT_GT(report.deletions, 0U);
     EXPECT_GT(report.checkpoints, 0U);
     EXPECT_GT(report.commits, 0U);
 }
@@ -62,37 +64,38 @@ TEST_P(Mutated, broker_is_found_out) {
            << " is violated";
 }
 
-INSTANTIATE_TEST_SUITE_P(Sim, Mutated,
-                         testing::Values(Broken{Mutation::ack_before_sync, "no_lost_ack",
-                                                [](Plan& plan) {
-                                                    plan.groups = 0;  // readers would notice first
-                                                    plan[Fault::power_loss] = 10;
-                                                }},
-                                         Broken{Mutation::ack_before_sync, "high_watermark",
-                                                [](Plan& plan) { plan.groups = 1; }},
-                                         Broken{Mutation::forget_entry, "durable_prefix",
-                                                [](Plan& plan) { plan[Fault::kill] = 20; }},
-                                         Broken{Mutation::shift_offsets, "offsets_dense",
-                                                [](Plan& plan) { plan.groups = 1; }},
-                                         Broken{Mutation::double_assignment, "single_owner",
-                                                [](Plan& plan) {
-                                                    plan.groups = 1;
-                                                    plan.members = 2;
-                                                }},
-                                         Broken{Mutation::no_sequence_check, "idempotent_once",
-                                                [](Plan& plan) {
-                                                    plan.idempotent_producers = 2;
-                                                    plan[Fault::response_lost] = 20;
-                                                }},
-                                         Broken{Mutation::swallow_commit, "committed_never_back",
-                                                [](Plan& plan) {
-                                                    plan.groups = 1;
-                                                    plan[Fault::client_gone] = 20;
-                                                }}),
-                         [](auto const& each) {
-                             return each.param.invariant + "_" +
-                                    std::to_string(int(each.param.mutation));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Sim, Mutated,
+    testing::Values(
+        Broken{Mutation::ack_before_sync, "no_lost_ack",
+               [](Plan& plan) {
+                   plan.groups = 0;  // readers would notice first
+                   plan.admin = false;
+                   plan[Fault::power_loss] = 10;
+               }},
+        Broken{Mutation::ack_before_sync, "high_watermark", [](Plan& plan) { plan.groups = 1; }},
+        Broken{Mutation::forget_entry, "durable_prefix",
+               [](Plan& plan) { plan[Fault::kill] = 20; }},
+        Broken{Mutation::shift_offsets, "offsets_dense", [](Plan& plan) { plan.groups = 1; }},
+        Broken{Mutation::double_assignment, "single_owner",
+               [](Plan& plan) {
+                   plan.groups = 1;
+                   plan.members = 2;
+               }},
+        Broken{Mutation::no_sequence_check, "idempotent_once",
+               [](Plan& plan) {
+                   plan.idempotent_producers = 2;
+                   plan[Fault::response_lost] = 20;
+               }},
+        Broken{Mutation::swallow_deletion, "log_start", [](Plan& plan) { plan.admin = true; }},
+        Broken{Mutation::swallow_commit, "committed_never_back",
+               [](Plan& plan) {
+                   plan.groups = 1;
+                   plan[Fault::client_gone] = 20;
+               }}),
+    [](auto const& each) {
+        return each.param.invariant + "_" + std::to_string(int(each.param.mutation));
+    });
 
 TEST(Sim, the_story_of_a_failure_is_short_and_says_how_to_repeat_it) {
     auto plan = plan_of(3);

@@ -17,6 +17,9 @@ struct Progress {
     std::uint64_t records_read = 0;
     std::uint64_t generations = 0;
     std::uint64_t commits = 0;
+    std::uint64_t deletions = 0;
+    /// How far somebody asked to delete a partition of the main topic.
+    std::map<PartitionName, std::int64_t> deleted_to;
     /// The ends of the main topic's partitions, and what each group committed.
     std::map<PartitionName, std::int64_t> ends;
     std::map<std::pair<std::string, PartitionName>, std::int64_t> committed;
@@ -35,7 +38,8 @@ Task<> produce(Client& client, Progress& progress, bool idempotent);
 /// A member of a classic group: joins, reads, commits, leaves or dies, joins again.
 Task<> consume(Client& client, Progress& progress, std::string group);
 
-/// Creates topics, writes to them, deletes them, creates them again; adds no second meaning to a
+/// Adds partitions to the main topic, deletes records of it, looks offsets up; and
+/// creates topics, writes to them, deletes them, creates them again; adds no second meaning to a
 /// name: what comes from a topic that was created anew must not be its predecessor's.
 Task<> administer(Client& client, Progress& progress);
 

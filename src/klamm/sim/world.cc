@@ -87,6 +87,7 @@ private:
         outcome.records_read = progress_.records_read;
         outcome.generations = progress_.generations;
         outcome.commits = progress_.commits;
+        outcome.deletions = progress_.deletions;
         outcome.story = trace_.story();
         return outcome;
     }

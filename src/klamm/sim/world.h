@@ -29,6 +29,7 @@ struct Outcome {
     std::uint64_t records_read = 0;
     std::uint64_t generations = 0;
     std::uint64_t commits = 0;
+    std::uint64_t deletions = 0;     ///< of records, acknowledged
     std::vector<std::string> story;  ///< when the plan asks for it
 };
 

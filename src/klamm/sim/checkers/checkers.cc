@@ -16,6 +16,7 @@ Checkers::Checkers(Violations& violations) {
     all_.push_back(idempotent_once(violations));
     all_.push_back(committed_never_back(violations));
     all_.push_back(high_watermark(violations));
+    all_.push_back(log_start(violations));
 }
 
 }  // namespace klamm::sim

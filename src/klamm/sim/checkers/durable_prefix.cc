@@ -23,6 +23,7 @@ public:
     }
     void checkpoint_tried(Position covers) override { tried_.insert(covers); }
     void checkpoint_saved(Position covers) override {
+        if (covers == saved_) return;  // the same once more, in its place
         saved_before_ = saved_;
         saved_ = covers;
     }
@@ -33,6 +34,7 @@ public:
         if (covers < saved_before_)
             violate(fmt::format("the checkpoint of {} was found; {} and {} were saved later",
                                 at(covers), at(saved_before_), at(saved_)));
+        saved_ = covers;  // any later one is damaged, and no longer counts
         next_ = covers;
     }
     void replayed(Position position, std::uint32_t digest) override {
