@@ -17,6 +17,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::uint64_t seeds_by_default = 100;
+constexpr int seeds_max = 1'000'000'000;
+constexpr int minutes_max = 100'000;
 
 struct SimFlags {
     std::uint64_t first_seed = 1;
@@ -97,10 +99,10 @@ void add_sim(CLI::App& app, int& exit_code) {
     auto* seeds =
         command->add_option("--seeds", flags->seeds, "How many seeds; 100 if nothing is said")
             ->type_name("N")
-            ->check(CLI::PositiveNumber);
+            ->check(CLI::Range(1, seeds_max));
     command->add_option("--minutes", flags->minutes, "For so long, however many seeds that are")
         ->type_name("M")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(0.01, double(minutes_max)))
         ->excludes(seeds);
     command->add_flag("--json", flags->json, "Write the report as JSON");
     command->footer(

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Time duration_min = 500 * millisecond;
 constexpr std::size_t story_lines_max = 120;
+constexpr std::size_t line_bytes_max = 240;  // an answer may be long
 
 /// Each plan that is a little smaller than this one, the bravest first.
 std::vector<Plan> smaller(Plan const& plan) {
@@ -58,6 +59,15 @@ Story shrink(Plan const& failing, std::function<bool()> const& stop) {
     return story;
 }
 
+namespace {
+
+std::string shortened(std::string const& line) {
+    if (line.size() <= line_bytes_max) return line;
+    return line.substr(0, line_bytes_max) + " ...";
+}
+
+}  // namespace
+
 std::string to_text(Story const& story) {
     auto const& violation = *story.outcome.violation;
     auto const& plan = story.plan;
@@ -68,15 +78,16 @@ std::string to_text(Story const& story) {
         plan.seed, violation.invariant, violation.what, story.runs, double(plan.duration) / second,
         plan.partitions, plan.idempotent_producers, plan.plain_producers, plan.groups, plan.members,
         plan.admin ? "an admin" : "no admin");
-    text += "faults:";
+    std::string faults;
     for (std::size_t fault = 0; fault < fault_kinds; ++fault)
         if (plan.one_in[fault] != 0)
-            text += fmt::format(" {} (1 in {}),", to_string(Fault(fault)), plan.one_in[fault]);
-    text.back() = '\n';
+            faults += fmt::format("{} {} (1 in {})", faults.empty() ? "" : ",",
+                                  to_string(Fault(fault)), plan.one_in[fault]);
+    text += faults.empty() ? "no faults are needed\n" : "faults:" + faults + "\n";
     auto const& lines = story.outcome.story;
     auto const skipped = lines.size() > story_lines_max ? lines.size() - story_lines_max : 0;
     if (skipped > 0) text += fmt::format("  ... {} earlier events\n", skipped);
-    for (auto i = skipped; i < lines.size(); ++i) text += lines[i] + "\n";
+    for (auto i = skipped; i < lines.size(); ++i) text += shortened(lines[i]) + "\n";
     text += fmt::format("repeat it with: klamm sim --seed {}\n", plan.seed);
     return text;
 }
