@@ -22,6 +22,9 @@ namespace {
 constexpr std::string_view lock_name = "lock";
 /// Of a segment, when no other is ready: for entries without a body.
 constexpr std::uint64_t reserve_part = 64;
+/// Zeros written beforehand make small commits fast. While commits are larger than this on average
+/// they do not need zeros, which would only double what is written.
+constexpr std::uint64_t large_commit_bytes = 128 * 1024;
 
 bool possible_segment_bytes(std::uint64_t bytes) {
     return bytes >= 4096 && bytes % 4096 == 0 && bytes <= std::uint64_t{1} << 32;
@@ -283,8 +286,8 @@ std::expected<Position, Error> Disk::commit() {
     }
     if (!writer_.sync()) return fail();
     durable_ = writer_.written();
-    bytes_written_ = writer_.bytes();
     ++commits_;
+    bytes_written_ = writer_.bytes();  // after it: prepare() never sees bytes without their commit
     std::uint64_t bytes = 0;
     for (auto const& [_, entry] : writing_)
         bytes += frame_bytes(entry.head.size(), entry.body.size());
@@ -412,9 +415,12 @@ std::expected<void, Error> Disk::prepare() {
             if (!free) return std::unexpected(to_error(free.error()));
             if (*free < segment_bytes_ + options_.free_bytes_min)
                 return std::unexpected(Error::full);
+            auto const commits = commits_.load();
+            auto const bytes = bytes_written_.load();
             done = files_.make(number, segment_bytes_, [&] {
                 std::lock_guard const lock{mutex_};
-                return ahead() == 0;
+                auto const grown = bytes_written_ - bytes;
+                return ahead() == 0 || grown > (commits_ - commits) * large_commit_bytes;
             });
         }
         if (!done) return std::unexpected(to_error(done.error()));

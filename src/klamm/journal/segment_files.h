@@ -32,7 +32,7 @@ public:
     [[nodiscard]] std::expected<std::vector<std::uint64_t>, FileError> list();
 
     /// A new file of zeros under the name of `number`, durably. The zeros are also written, so
-    /// that later writes are fast, unless `hurry` says that there is no time for it.
+    /// that later small writes are fast, until `hurry` says that there is no time for it or no use.
     [[nodiscard]] std::expected<void, FileError> make(std::uint64_t number, std::uint64_t bytes,
                                                       std::function<bool()> const& hurry);
     /// Gives the file of `from` the name of `to`, durably.
