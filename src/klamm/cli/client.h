@@ -24,6 +24,10 @@ class App;
 
 namespace klamm::cli {
 
+/// What numbers on the command line may be.
+inline constexpr std::int64_t count_max = 1'000'000'000'000'000'000;
+inline constexpr std::int32_t partition_max = 1'000'000;
+
 /// How to reach the cluster: the flags that every client command has.
 struct ClientOptions {
     std::string bootstrap = "127.0.0.1:9092";

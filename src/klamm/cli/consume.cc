@@ -362,12 +362,12 @@ void add_consume(CLI::App& app, int& exit_code) {
         ->type_name("WHERE");
     command->add_option("-p,--partition", flags->partitions, "Only this one; repeatable")
         ->type_name("N")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(0, partition_max))
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command->add_option("-n,--count", flags->count, "Stop after this many records")
         ->type_name("N")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(std::int64_t(1), count_max));
     command->add_flag("--follow", flags->follow, "Do not stop at the end; Ctrl-C does");
     command->add_flag("--json", flags->json, "One JSON object a line");
     command->add_flag("--raw", flags->raw, "Values alone, one a line, byte for byte");

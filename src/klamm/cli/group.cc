@@ -344,7 +344,7 @@ void add_group(CLI::App& app, int& exit_code) {
     reset_command
         ->add_option("--to-offset", flags->to_offset, "An offset, or the nearest that there is")
         ->type_name("N")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(std::int64_t(0), count_max));
     reset_command->add_option("--to-time", flags->to_time, "The first record that is not older")
         ->type_name("WHEN");
     reset_command->add_flag("--dry-run", flags->dry_run, "Show what would change, change nothing");

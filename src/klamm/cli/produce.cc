@@ -306,13 +306,13 @@ void add_produce(CLI::App& app, int& exit_code) {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command->add_option("-p,--partition", flags->partition, "Into this partition, whatever the key")
         ->type_name("N")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0, partition_max));
     command->add_option("-c,--codec", flags->codec, "Compression")
         ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}))
         ->capture_default_str();
     command->add_option("--count", flags->count, "Make up this many records instead of reading")
         ->type_name("N")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(std::int64_t(1), count_max));
     command->add_option("--size", flags->size, "Bytes of each made-up record")
         ->type_name("BYTES")
         ->check(CLI::Range(std::int64_t(0), record_bytes_max))
@@ -321,7 +321,7 @@ void add_produce(CLI::App& app, int& exit_code) {
         ->add_option("--rate", flags->rate,
                      "Made-up records a second; as fast as it goes if left out")
         ->type_name("N")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(std::int64_t(1), count_max));
     command->add_flag("--json", flags->json, "Write the summary as JSON on stdout");
     add_client_options(*command, flags->client);
     command->footer(
