@@ -201,6 +201,17 @@ TEST(DelayedFetch, ManyMayWaitForTheSamePartition) {
     EXPECT_FALSE(story.answered(ids[3]));
 }
 
+TEST(DelayedFetch, MayStillWaitWhenTheBrokerEnds) {
+    Story story;
+    story.create("t");
+    auto request = Story::fetch_request("t", 0);
+    request.min_bytes = 1;
+    request.max_wait_ms = 500;
+    auto const id = story.send(request, 12);
+    story.restart();  // under the address sanitizer: nobody unlinks from a list that is gone
+    EXPECT_FALSE(story.answered(id));
+}
+
 TEST(DelayedFetch, LearnsThatItsTopicIsDeleted) {
     Story story;
     story.create("t");

@@ -88,11 +88,11 @@ private:
 
     FetchSessions sessions_;
     FetchId next_id_{1};
+    /// Only for look-ups: its order means nothing. Outlives the parked, who unlink themselves.
+    std::unordered_map<std::uint32_t, Watch> watched_;
     ParkedMap parked_;
     std::set<std::pair<Instant, FetchId>> due_;
     std::set<std::pair<ConnectionId, FetchId>> by_connection_;
-    /// Only for look-ups: its order means nothing.
-    std::unordered_map<std::uint32_t, Watch> watched_;
     std::set<FetchId> woken_;
 };
 
