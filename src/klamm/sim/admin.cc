@@ -47,8 +47,8 @@ Task<> remove(Client& client, std::string name) {
     }
 }
 
-/// One batch, once: whether it arrived is for the auditor to see. `unanswered` counts those of which
-/// nothing was heard: each may still arrive late, and then in a later topic of the same name.
+/// One batch, once: whether it arrived is for the auditor to see. `unanswered` counts those of
+/// which nothing was heard: each may still arrive late, and then in a later topic of the same name.
 Task<> write(Client& client, std::string topic, Uuid id, std::string value,
              std::int64_t& unanswered) {
     std::vector<records::Record> records(1);
