@@ -104,6 +104,7 @@ std::optional<SegmentHeader> decode_segment_header(ByteView bytes) {
     header.fresh = (flags & 1) != 0;
     if (!reader.crc_fits()) return std::nullopt;
     if (!all_zero(bytes.subspan(56, segment_header_bytes - 56))) return std::nullopt;
+    if (header.id == 0) return std::nullopt;  // to a walk it would mean the frames of any segment
     return header;
 }
 
