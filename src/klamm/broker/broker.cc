@@ -1,6 +1,7 @@
 #include "klamm/broker/broker.h"
 
 #include "klamm/base/ensure.h"
+#include "klamm/base/guard.h"
 #include "klamm/broker/apply.h"
 #include "klamm/broker/fetches.h"
 #include "klamm/broker/groups/groups.h"
@@ -125,8 +126,9 @@ std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head
 
 void Broker::Impl::note_batch(journal::Position at, ByteView head, std::size_t bytes) {
     auto const entry = decode_entry<BatchAppended>(head);
-    auto const& partition = *state_.partition(entry->partition);
+    auto& partition = *state_.partition(entry->partition);
     hidden_.push_back({at, partition.key, partition.next_offset, bytes});
+    if (!guard(Guard::readers_wait_for_sync)) partition.high_watermark = partition.next_offset;
     auto const& batch = partition.batches.last();
     records_in_ += std::uint64_t(batch.last_offset - batch.base_offset + 1);
     record_bytes_in_ += bytes;
@@ -141,7 +143,8 @@ void Broker::Impl::reply(Reply reply, After after) {
     for (auto const& fill : reply.records) {
         for (auto const& place : fill.batches) record_bytes_out_ += place.bytes;
     }
-    bool const waits = after == After::everything && last_appended_ && *last_appended_ >= durable_;
+    bool const waits = guard(Guard::reply_waits_for_sync) && after == After::everything &&
+                       last_appended_ && *last_appended_ >= durable_;
     if (waits)
         held_.push_back({*last_appended_, std::move(reply)});
     else

@@ -3,6 +3,7 @@
 //   checked batch ──▶ offset and epoch patched in place ──▶ entry whose body is the batch
 //
 // The record bytes are those that the socket read; the broker sees their header only.
+#include "klamm/base/guard.h"
 #include "klamm/broker/entries.h"
 #include "klamm/broker/handlers.h"
 #include "klamm/broker/state.h"
@@ -147,7 +148,7 @@ void produce(Step& step, Partition const& partition, kafka::ApiVersion version, 
         return refuse(out, *why);
     if (partition.topic->settings.compact && checked->first_keyless >= 0)
         return refuse_keyless(out, partition, checked->first_keyless);
-    if (checked->producer_id >= 0) {
+    if (guard(Guard::sequence_check) && checked->producer_id >= 0) {
         auto const* known =
             step.state().producers.find(partition.key, checked->producer_id, now_ms);
         auto const verdict = check_sequence(known, *checked);

@@ -15,6 +15,7 @@ constexpr Time slow_sync_max = 4 * second;
 constexpr Time prepare_max = 20 * millisecond;
 constexpr Time checkpoint_min = 300 * millisecond;
 constexpr Time checkpoint_max = 6 * second;
+constexpr Time encoding_max = 500 * millisecond;  // of a checkpoint, while the broker goes on
 constexpr Time full_max = 5 * second;
 constexpr std::size_t commits_remembered = 4;
 constexpr std::ptrdiff_t length_bytes = 4;
@@ -211,7 +212,9 @@ void Server::plan_checkpoint() {
 
 void Server::checkpoint() {
     auto const snapshot = process_->broker->snapshot();
-    save({snapshot.covers, snapshot.encode()}, snapshot.needed_from);
+    in_this_life(Time(random_.below(encoding_max)), [this, snapshot] {
+        save({snapshot.covers, snapshot.encode()}, snapshot.needed_from);
+    });
 }
 
 /// Saves as soon as what it covers is durable.

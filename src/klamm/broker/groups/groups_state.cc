@@ -1,5 +1,6 @@
 #include "klamm/broker/groups/groups_state.h"
 
+#include "klamm/base/guard.h"
 #include "klamm/kafka/codec.h"
 
 #include <utility>
@@ -48,6 +49,7 @@ GroupOnDisk to_disk(std::string const& group_id, StoredGroup const& group) {
     out.group.leader = group.leader;
     out.group.changed_ms = group.changed_ms;
     for (auto const& [id, member] : group.members) out.group.members.push_back(member);
+    if (!guard(Guard::offsets_in_checkpoint)) return out;
     for (auto const& [topic, partitions] : group.offsets)
         for (auto const& [partition, at] : partitions)
             out.offsets.push_back(
