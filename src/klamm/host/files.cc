@@ -59,10 +59,15 @@ private:
 };
 
 constexpr std::size_t zeros_bytes = 1024 * 1024;
+/// What every disk accepts as alignment of memory, offset and size without the page cache.
+constexpr std::size_t direct_alignment = 4096;
 
 ByteView zeros() {
-    static std::vector<std::byte> const block(zeros_bytes);
-    return block;
+    struct alignas(direct_alignment) Block {
+        std::array<std::byte, zeros_bytes> bytes;
+    };
+    static Block block;  // not const: pages of zeros that nobody writes take no memory
+    return block.bytes;
 }
 
 class PosixFile final : public seams::File {
@@ -121,6 +126,9 @@ public:
     }
 
     std::expected<void, FileError> zero(std::uint64_t offset, std::uint64_t bytes) override {
+        auto const direct = zero_directly(offset, bytes);
+        offset += direct;
+        bytes -= direct;
         while (bytes > 0) {
             std::array const part{zeros().first(std::min<std::uint64_t>(bytes, zeros_bytes))};
             if (auto written = pwritev(part, offset); !written) return written;
@@ -137,6 +145,23 @@ public:
     }
 
 private:
+    /// Zeros past the page cache, which would copy and keep them: a twentieth of the CPU, and later
+    /// small writes find no large dirty folios. Returns how far it came: not every file system can.
+    std::uint64_t zero_directly(std::uint64_t offset, std::uint64_t bytes) {
+        if (offset % direct_alignment != 0 || bytes % direct_alignment != 0) return 0;
+        auto const name = fmt::format("/proc/self/fd/{}", *descriptor_);
+        Descriptor const direct{::open(name.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC)};
+        if (!direct) return 0;
+        std::uint64_t done = 0;
+        while (done < bytes) {
+            auto const part = zeros().first(std::min<std::uint64_t>(bytes - done, zeros_bytes));
+            auto const put = ::pwrite(*direct, part.data(), part.size(), ::off_t(offset + done));
+            if (put != ::ssize_t(part.size())) break;
+            done += part.size();
+        }
+        return done;
+    }
+
     Descriptor descriptor_;
     std::string path_;
 };

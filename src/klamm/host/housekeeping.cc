@@ -43,6 +43,7 @@ void Housekeeping::stop() {
         std::lock_guard const lock(mutex_);
         stopping_ = true;
     }
+    if (disk_ != nullptr) disk_->end_prepare();
     condition_.notify_one();
     thread_.join();
 }

@@ -67,6 +67,7 @@ public:
 
     std::expected<void, Error> prepare() override;
     bool wants_prepare() const override;
+    void end_prepare() override { ending_ = true; }
     DiskStats stats() const override;
     OpenReport const& opened() const override { return report_; }
 
@@ -111,6 +112,7 @@ private:
     bool failed_ = false;
     std::vector<Pending> writing_;
 
+    std::atomic<bool> ending_{false};
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<std::uint64_t> bytes_written_{0};
     std::atomic<std::uint64_t> saved_{0};
@@ -388,13 +390,14 @@ bool Disk::recyclable() const {
 }
 
 bool Disk::wants_prepare() const {
+    if (ending_) return false;
     std::lock_guard const lock{mutex_};
     return ready_ - number_of(next_) < options_.segments_ahead || recyclable();
 }
 
 std::expected<void, Error> Disk::prepare() {
     auto const ahead = [this] { return ready_ - number_of(next_); };
-    for (;;) {
+    while (!ending_) {
         std::uint64_t lowest = 0;
         std::uint64_t number = 0;
         bool reuse = false;
@@ -421,6 +424,7 @@ std::expected<void, Error> Disk::prepare() {
             auto const commits = commits_.load();
             auto const bytes = bytes_written_.load();
             done = files_.make(number, segment_bytes_, [&] {
+                if (ending_) return true;
                 std::lock_guard const lock{mutex_};
                 auto const grown = bytes_written_ - bytes;
                 return ahead() == 0 || grown > (commits_ - commits) * large_commit_bytes;
@@ -431,6 +435,7 @@ std::expected<void, Error> Disk::prepare() {
         if (!drop) ready_ = number;
         if (!reuse) fresh_.insert(number);
     }
+    return {};
 }
 
 DiskStats Disk::stats() const {

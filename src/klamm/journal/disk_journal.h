@@ -77,6 +77,8 @@ public:
     [[nodiscard]] virtual std::expected<void, Error> prepare() = 0;
     /// Cheap; any thread.
     virtual bool wants_prepare() const = 0;
+    /// The process is about to end: prepare() returns soon, and does nothing any more. Any thread.
+    virtual void end_prepare() = 0;
     virtual DiskStats stats() const = 0;
     virtual OpenReport const& opened() const = 0;
 };

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view prefix = "segment-";
 constexpr std::string_view unfinished = "segment.new";
 /// Zeros are written and synced in steps of this size: a commit that comes meanwhile waits for
-/// one step at most, and a hurry is noticed soon.
+/// one step at most, and a hurry, or the end of the process, is noticed soon.
 constexpr std::uint64_t zero_step_bytes = 4 * 1024 * 1024;
 
 std::string name_of(std::uint64_t number) { return fmt::format("{}{:012}", prefix, number); }

@@ -8,7 +8,15 @@
 namespace klamm::journal {
 namespace {
 
-constexpr std::array<std::byte, seams::sector_bytes> zeros{};
+constexpr std::array<std::byte, seams::page_bytes + seams::sector_bytes> zeros{};
+
+/// Zeros that fill the last page up to its end, with room for a mark: a page that is written whole
+/// need not be read first, and the page cache does not have those of a new or recycled segment.
+ByteView rest_of_page(std::uint64_t offset) {
+    auto const end = header_place(offset) + frame_header_bytes;
+    auto const pages = (end + seams::page_bytes - 1) / seams::page_bytes;
+    return ByteView{zeros}.first(pages * seams::page_bytes - offset);
+}
 
 }  // namespace
 
@@ -43,6 +51,7 @@ void SegmentWriter::collect(std::span<Pending const> run, Position durable) {
         parts_.insert(parts_.end(), {headers_.back(), entry.body.view(), entry.head, padding});
         at = position + bytes;
     }
+    parts_.push_back(rest_of_page(at % segment_bytes_));
     std::erase_if(parts_, [](ByteView part) { return part.empty(); });
 }
 

@@ -28,6 +28,8 @@ namespace klamm::seams {
 
 /// What reaches the disk whole or not at all.
 inline constexpr std::uint64_t sector_bytes = 512;
+/// What a system caches of a file whole or not at all.
+inline constexpr std::uint64_t page_bytes = 4096;
 
 struct FileError {
     enum class Kind : std::uint8_t {
