@@ -121,6 +121,8 @@ std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head
     auto const refused = apply(state_, *at, head, body.view());
     ensure(!refused);
     if (kind == EntryKind::batch_appended) note_batch(*at, head, body.size());
+    if (kind == EntryKind::log_start_moved)
+        fetches_.moved(decode_entry<LogStartMoved>(head)->partition);
     return at;
 }
 

@@ -44,8 +44,11 @@ void FetchSession::update(kafka::FetchRequest const& request) {
             if (added) {
                 at->second = items_.emplace(items_.end());
                 at->second->topic = known.topic;
+                at->second->session = this;
+                at->second->place = next_place_++;
             }
             set(*at->second, wanted);
+            note(*at->second);
         }
     }
     for (auto const& topic : request.forgotten_topics_data) {
@@ -54,6 +57,7 @@ void FetchSession::update(kafka::FetchRequest const& request) {
         for (auto const partition : topic.partitions) {
             auto const at = known->second.partitions.find(partition);
             if (at == known->second.partitions.end()) continue;
+            quiet(*at->second);
             items_.erase(at->second);
             known->second.partitions.erase(at);
         }
@@ -61,18 +65,11 @@ void FetchSession::update(kafka::FetchRequest const& request) {
     }
 }
 
-FetchItem* FetchSession::find(FetchTopicName const& topic, std::int32_t partition) {
-    auto const known = by_key_.find(topic);
-    if (known == by_key_.end()) return nullptr;
-    auto const at = known->second.partitions.find(partition);
-    return at == known->second.partitions.end() ? nullptr : &*at->second;
-}
-
-void FetchSession::move_to_back(FetchTopicName const& topic, std::int32_t partition) {
-    auto const known = by_key_.find(topic);
-    if (known == by_key_.end()) return;
-    auto const at = known->second.partitions.find(partition);
-    if (at != known->second.partitions.end()) items_.splice(items_.end(), items_, at->second);
+void FetchSession::move_to_back(FetchItem& item) {
+    items_.splice(items_.end(), items_, by_key_.at(*item.topic).partitions.at(item.partition));
+    bool const noted = news_.erase(item.place) > 0;
+    item.place = next_place_++;
+    if (noted) note(item);
 }
 
 // ---- all sessions -----------------------------------------------------------------------
@@ -89,20 +86,19 @@ bool FetchSessions::make_room(Step& step) {
 
 FetchSession* FetchSessions::begin(Step& step, kafka::FetchRequest const& request, bool by_id) {
     if (!make_room(step)) return nullptr;
-    FetchSession session;
-    session.by_id = by_id;
-    session.used = step.now().instant;
-    session.update(request);
-    if (session.size() == 0 || partitions_ + session.size() > fetch_session_partitions_max)
+    auto session = std::make_unique<FetchSession>();
+    session->by_id = by_id;
+    session->used = step.now().instant;
+    session->update(request);
+    if (session->size() == 0 || partitions_ + session->size() > fetch_session_partitions_max)
         return nullptr;
     do {
         constexpr std::uint64_t ids = std::numeric_limits<std::int32_t>::max();
-        session.id = std::int32_t(step.random().below(ids)) + 1;
-    } while (sessions_.contains(session.id));
-    partitions_ += session.size();
-    auto& kept = sessions_.emplace(session.id, std::move(session)).first->second;
-    by_use_.emplace(std::pair{kept.used, kept.id}, &kept);
-    return &kept;
+        session->id = std::int32_t(step.random().below(ids)) + 1;
+    } while (sessions_.contains(session->id));
+    partitions_ += session->size();
+    by_use_.emplace(std::pair{session->used, session->id}, session.get());
+    return sessions_.emplace(session->id, std::move(session)).first->second.get();
 }
 
 std::expected<FetchSession*, ErrorCode> FetchSessions::go_on(Step& step,
@@ -132,14 +128,14 @@ std::expected<FetchSession*, ErrorCode> FetchSessions::go_on(Step& step,
 void FetchSessions::end(std::int32_t id) {
     auto const found = sessions_.find(id);
     if (found == sessions_.end()) return;
-    partitions_ -= found->second.size();
-    by_use_.erase({found->second.used, id});
+    partitions_ -= found->second->size();
+    by_use_.erase({found->second->used, id});
     sessions_.erase(found);
 }
 
 FetchSession* FetchSessions::find(std::int32_t id) {
     auto const found = sessions_.find(id);
-    return found == sessions_.end() ? nullptr : &found->second;
+    return found == sessions_.end() ? nullptr : found->second.get();
 }
 
 }  // namespace klamm::broker

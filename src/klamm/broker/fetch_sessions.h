@@ -9,11 +9,16 @@
 //     session id n, epoch -1        the session ends
 //
 // Partitions that had records move to the back, so that a limit on bytes starves none.
+//
+// A session knows which of its partitions may have news for the client. The others are quiet: the
+// client has all their records and knows their watermarks, and until something happens to one of
+// them no fetch looks at it. So a fetch costs what happened, not what the session holds.
 #pragma once
 
 #include "klamm/base/time.h"
 #include "klamm/base/uuid.h"
 #include "klamm/broker/entries.h"
+#include "klamm/broker/fetch_watch.h"
 #include "klamm/broker/step.h"
 #include "klamm/kafka/apis.h"
 
@@ -39,6 +44,8 @@ struct FetchTopicName {
     auto operator<=>(FetchTopicName const&) const = default;
 };
 
+class FetchSession;
+
 /// One partition that a consumer wants.
 struct FetchItem {
     std::shared_ptr<FetchTopicName const> topic;
@@ -50,6 +57,11 @@ struct FetchItem {
     // What the client knows from the last answer, in a session.
     std::int64_t known_high_watermark = -1;
     std::int64_t known_log_start = -1;
+
+    FetchSession* session = nullptr;  ///< null: without one
+    std::uint64_t place = 0;          ///< in the session: grows along its order
+    /// In the list of what is told when its partition changes.
+    Link<FetchItem> watch{this};
 };
 
 class FetchSession {
@@ -59,14 +71,23 @@ public:
     bool by_id = false;
     Instant used;
 
+    /// The fetches that wait for any of its partitions.
+    Link<FetchWaiter> waiting;
+
+    FetchSession() = default;
+    FetchSession(FetchSession const&) = delete;
+    FetchSession& operator=(FetchSession const&) = delete;
+
     std::list<FetchItem>& items() { return items_; }
+    /// Those that may have something to say, by their places.
+    std::map<std::uint64_t, FetchItem*> const& news() const { return news_; }
+    void note(FetchItem& item) { news_.emplace(item.place, &item); }
+    void quiet(FetchItem& item) { news_.erase(item.place); }
     std::size_t size() const { return items_.size(); }
     /// Adds the partitions of a request, or changes what is wanted of them.
     void update(kafka::FetchRequest const& request);
-    /// Null when the session does not have it.
-    FetchItem* find(FetchTopicName const& topic, std::int32_t partition);
     /// It had records: others come first the next time.
-    void move_to_back(FetchTopicName const& topic, std::int32_t partition);
+    void move_to_back(FetchItem& item);
 
 private:
     struct ByKey {
@@ -75,6 +96,8 @@ private:
     };
     std::list<FetchItem> items_;  // in the order in which they are to be answered
     std::map<FetchTopicName, ByKey> by_key_;
+    std::map<std::uint64_t, FetchItem*> news_;
+    std::uint64_t next_place_ = 0;
 };
 
 /// The items of a request that names all it wants.
@@ -96,7 +119,7 @@ public:
 private:
     bool make_room(Step& step);
 
-    std::map<std::int32_t, FetchSession> sessions_;
+    std::map<std::int32_t, std::unique_ptr<FetchSession>> sessions_;
     std::map<std::pair<Instant, std::int32_t>, FetchSession*> by_use_;
     std::size_t partitions_ = 0;
 };

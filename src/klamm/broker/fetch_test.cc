@@ -340,6 +340,49 @@ TEST(FetchSession, WaitsForANewRecord) {
     EXPECT_EQ(partitions_of(*story.reply<FetchResponse>(id)), (std::vector{1}));
 }
 
+TEST(FetchSession, AWaitingFetchLearnsThatAQuietPartitionIsDeleted) {
+    Story story;
+    story.create("t", 2);
+    auto const full = story.ask(session_request(2), 12);
+    EXPECT_TRUE(partitions_of(story.ask(next_request(full, 1), 12)).empty());
+    auto request = next_request(full, 2);
+    request.min_bytes = 1;
+    request.max_wait_ms = 500;
+    auto const id = story.send(request, 12);
+    EXPECT_FALSE(story.answered(id));
+    story.remove("t");
+    ASSERT_TRUE(story.answered(id));
+    EXPECT_EQ(partitions_of(*story.reply<FetchResponse>(id)), (std::vector{0, 1}));
+}
+
+TEST(FetchSession, AWaitingFetchOutlivesItsSession) {
+    Story story;
+    story.create("t", 1);
+    auto const full = story.ask(session_request(1), 12);
+    auto request = next_request(full, 1);
+    request.min_bytes = 1;
+    request.max_wait_ms = 500;
+    auto const id = story.send(request, 12);
+    story.ask(next_request(full, -1), 12);
+    story.produce("t", {"a"});
+    story.pass(Duration{500});
+    ASSERT_TRUE(story.answered(id));
+    EXPECT_EQ(story.reply<FetchResponse>(id)->error_code, ErrorCode::fetch_session_id_not_found);
+}
+
+TEST(FetchSession, LooksOnlyAtPartitionsThatMayHaveNews) {
+    FetchSession session;
+    session.update(session_request(3));
+    EXPECT_EQ(session.news().size(), 3u);
+    auto& first = session.items().front();
+    session.quiet(first);
+    EXPECT_EQ(session.news().size(), 2u);
+    session.note(first);
+    session.move_to_back(first);
+    EXPECT_EQ(session.news().rbegin()->second->partition, 0);
+    EXPECT_EQ(session.items().back().partition, 0);
+}
+
 TEST(FetchSession, SurvivesTheTopicsEndAndFindsItsSuccessor) {
     Story story;
     story.create("t", 1);

@@ -52,24 +52,53 @@ struct Fetches::Found {
         FetchItem* item = nullptr;
         Partition const* partition = nullptr;  ///< null: there is none
         ErrorCode error = ErrorCode::none;
-        std::vector<BatchPlace> batches;
+        std::vector<BatchPlace> batches{};
 
+        /// Whether a client in a session has nothing to learn. Requires that there is no error.
+        bool knows_all() const;
         PartitionAnswer describe(bool read_committed) const;
     };
     std::vector<Part> parts;
+    std::size_t wanted = 0;  ///< partitions, looked at or quiet
     std::int64_t bytes = 0;
     bool has_error = false;
     bool session_lost = false;
+
+    // Of the item before, for the next one is often of the same topic.
+    FetchTopicName const* name = nullptr;
+    Topic const* topic = nullptr;
 };
 
-Fetches::Parked::~Parked() {
-    for (auto& watch : watches) watch.unlink();
+bool Fetches::Found::Part::knows_all() const {
+    return item->fetch_offset >= partition->high_watermark &&
+           item->known_high_watermark == partition->high_watermark &&
+           item->known_log_start == partition->log_start;
 }
 
-void Fetches::Watch::unlink() {
-    if (before != nullptr) before->after = after;
-    if (after != nullptr) after->before = before;
-    before = after = nullptr;
+/// Looks at one partition. One of which the client knows all is quiet until it changes.
+void Fetches::visit(Step& step, Job& job, FetchItem& item, Found& found) {
+    if (item.topic.get() != found.name) {
+        found.name = item.topic.get();
+        found.topic =
+            job.by_id ? step.state().topic(found.name->id) : step.state().topic(found.name->name);
+    }
+    Found::Part part{.item = &item};
+    part.partition = found.topic == nullptr ? nullptr : found.topic->partition(item.partition);
+    part.error = check(step, part.partition, item, job.by_id);
+    if (part.error != ErrorCode::none) {
+        found.has_error = true;
+    } else {
+        auto const room = std::min<std::int64_t>(item.max_bytes, job.max_bytes - found.bytes);
+        std::int64_t bytes = 0;
+        part.batches = collect(*part.partition, item.fetch_offset, room, found.bytes == 0, bytes);
+        found.bytes += bytes;
+    }
+    if (item.session != nullptr && part.partition != nullptr) {
+        if (!item.watch.linked())
+            item.watch.link(watched_[std::uint32_t(part.partition->key)].items);
+        if (part.error == ErrorCode::none && part.knows_all()) item.session->quiet(item);
+    }
+    found.parts.push_back(std::move(part));
 }
 
 Fetches::Found Fetches::look(Step& step, Job& job) {
@@ -77,27 +106,14 @@ Fetches::Found Fetches::look(Step& step, Job& job) {
     auto* session = job.session_id == 0 ? nullptr : sessions_.find(job.session_id);
     found.session_lost = job.session_id != 0 && session == nullptr;
     auto& items = session == nullptr ? job.items : session->items();
-    found.parts.reserve(items.size());
-    FetchTopicName const* name = nullptr;
-    Topic const* topic = nullptr;
-    for (auto& item : items) {
-        if (item.topic.get() != name) {
-            name = item.topic.get();
-            topic = job.by_id ? step.state().topic(name->id) : step.state().topic(name->name);
-        }
-        auto& part = found.parts.emplace_back();
-        part.item = &item;
-        part.partition = topic == nullptr ? nullptr : topic->partition(item.partition);
-        part.error = check(step, part.partition, item, job.by_id);
-        if (part.error != ErrorCode::none) {
-            found.has_error = true;
-            continue;
-        }
-        auto const room = std::min<std::int64_t>(item.max_bytes, job.max_bytes - found.bytes);
-        std::int64_t bytes = 0;
-        part.batches = collect(*part.partition, item.fetch_offset, room, found.bytes == 0, bytes);
-        found.bytes += bytes;
+    found.wanted = items.size();
+    if (session == nullptr || job.full) {
+        found.parts.reserve(items.size());
+        for (auto& item : items) visit(step, job, item, found);
+        return found;
     }
+    auto const& news = session->news();
+    for (auto at = news.begin(); at != news.end();) visit(step, job, *(at++)->second, found);
     return found;
 }
 
@@ -123,7 +139,7 @@ void Fetches::send(Step& step, Job& job, Found found) {
     else
         response.session_id = job.session_id;
     FetchTopicName const* topic = nullptr;
-    std::vector<FetchItem const*> had_records;
+    std::vector<FetchItem*> had_records;
     for (auto& part : found.parts) {
         auto& item = *part.item;
         auto const high_watermark = part.partition == nullptr ? -1 : part.partition->high_watermark;
@@ -148,7 +164,7 @@ void Fetches::send(Step& step, Job& job, Found found) {
                                  std::uint32_t(partitions.size() - 1), std::move(part.batches)});
     }
     if (auto* session = job.session_id == 0 ? nullptr : sessions_.find(job.session_id)) {
-        for (auto const* item : had_records) session->move_to_back(*item->topic, item->partition);
+        for (auto* item : had_records) session->move_to_back(*item);
     }
     reply.body = std::move(response);
     step.reply(std::move(reply), After::nothing);
@@ -197,7 +213,7 @@ void Fetches::handle(Step& step, Request const& request, kafka::FetchRequest con
     auto found = look(step, *job);
     auto const wait =
         std::min<Duration>(Duration{fetch.max_wait_ms}, step.options().fetch_max_wait_ms);
-    if (wait <= Duration{0} || found.has_error || found.parts.empty() ||
+    if (wait <= Duration{0} || found.has_error || found.wanted == 0 ||
         found.bytes >= job->min_bytes)
         return send(step, *job, std::move(found));
     park(std::move(*job), found, step.now().instant + wait);
@@ -211,17 +227,16 @@ void Fetches::park(Job job, Found const& found, Instant due) {
     next_id_ = FetchId(std::uint64_t(next_id_) + 1);
     parked->due = due;
     parked->bytes = std::uint64_t(found.bytes);
+    parked->bytes_min = std::uint64_t(std::max(job.min_bytes, 0));
     parked->job = std::move(job);
-    parked->watches.resize(found.parts.size());  // never resized again: watches are linked
-    for (std::size_t n = 0; n < found.parts.size(); ++n) {
-        auto& head = watched_[std::uint32_t(found.parts[n].partition->key)];
-        auto& watch = parked->watches[n];
-        watch.parked = parked.get();
-        watch.before = &head;
-        watch.after = head.after;
-        if (head.after != nullptr) head.after->before = &watch;
-        head.after = &watch;
-    }
+    auto const watch = [&](Link<FetchWaiter>& list) {
+        parked->watches.emplace_back(parked.get()).link(list);
+    };
+    if (auto* session = sessions_.find(parked->job.session_id))
+        watch(session->waiting);
+    else
+        for (auto const& part : found.parts)
+            watch(watched_[std::uint32_t(part.partition->key)].fetches);
     due_.emplace(due, parked->id);
     by_connection_.emplace(parked->job.request.connection, parked->id);
     parked_.emplace(parked->id, std::move(parked));
@@ -233,26 +248,51 @@ void Fetches::unpark(ParkedMap::iterator at, Parked const& parked) {
     parked_.erase(at);
 }
 
+void Fetches::wake(FetchWaiter& waiter) {
+    waiter.woken = true;
+    woken_.insert(waiter.id);
+}
+
+void Fetches::add_bytes(Link<FetchWaiter> const& list, std::uint64_t bytes) {
+    for (auto* link = list.next(); link != nullptr; link = link->next()) {
+        auto& waiter = link->owner();
+        waiter.bytes += bytes;
+        if (!waiter.woken && waiter.bytes >= waiter.bytes_min) wake(waiter);
+    }
+}
+
 void Fetches::visible(PartitionKey partition, std::uint64_t bytes) {
     auto const found = watched_.find(std::uint32_t(partition));
     if (found == watched_.end()) return;
-    for (auto* watch = found->second.after; watch != nullptr; watch = watch->after) {
-        auto& parked = *watch->parked;
-        parked.bytes += bytes;
-        if (parked.woken || parked.bytes < std::uint64_t(std::max(parked.job.min_bytes, 0)))
-            continue;
-        parked.woken = true;
-        woken_.insert(parked.id);
+    add_bytes(found->second.fetches, bytes);
+    for (auto* link = found->second.items.next(); link != nullptr; link = link->next()) {
+        auto& item = link->owner();
+        item.session->note(item);
+        add_bytes(item.session->waiting, bytes);
     }
+}
+
+void Fetches::moved(PartitionKey partition) {
+    auto const found = watched_.find(std::uint32_t(partition));
+    if (found == watched_.end()) return;
+    for (auto* link = found->second.items.next(); link != nullptr; link = link->next())
+        link->owner().session->note(link->owner());
 }
 
 void Fetches::gone(PartitionKey partition) {
     auto const found = watched_.find(std::uint32_t(partition));
     if (found == watched_.end()) return;
-    while (auto* watch = found->second.after) {
-        woken_.insert(watch->parked->id);
-        watch->parked->woken = true;
-        watch->unlink();
+    auto const wake_all = [this](Link<FetchWaiter> const& list) {
+        for (auto* link = list.next(); link != nullptr; link = link->next()) wake(link->owner());
+    };
+    auto& watchers = found->second;
+    wake_all(watchers.fetches);
+    while (auto* link = watchers.fetches.next()) link->unlink();
+    while (auto* link = watchers.items.next()) {
+        auto& item = link->owner();
+        item.session->note(item);
+        wake_all(item.session->waiting);
+        link->unlink();
     }
     watched_.erase(found);
 }

@@ -1,15 +1,17 @@
 // broker/fetches.h - Fetch: records for consumers, at once or when there are enough of them.
 //
-// A fetch that finds too little is parked. It watches its partitions; each batch that becomes
-// visible adds its bytes to those who watch, and who has enough, or has waited long enough, is
-// answered with a fresh look at the partitions:
+// A fetch that finds too little is parked. It watches its partitions, or its session does; each
+// batch that becomes visible adds its bytes to those who watch, and who has enough, or has waited
+// long enough, is answered with a fresh look at the partitions:
 //
-//     partition ──▶ watch ──▶ watch ──▶ ...       a list for each watched partition
-//                     │         │
-//                     ▼         ▼
-//                  parked     parked                enough bytes? ──▶ woken ──▶ answered
+//     partition ──▶ fetch ──▶ fetch ──▶ ...                 without a session
+//         └───────▶ item ──▶ item ──▶ ...                    may have news: noted in its session
+//                    │
+//                    ▼
+//                 session ──▶ fetch ──▶ ...                  enough bytes? ──▶ woken ──▶ answered
 //
-// Waking costs the same for each watcher, however many others wait elsewhere.
+// Waking costs the same for each watcher, however many others wait elsewhere. In a session only
+// partitions that may have news are looked at, which answers the same as a look at all of them.
 #pragma once
 
 #include "klamm/broker/fetch_sessions.h"
@@ -18,6 +20,7 @@
 #include "klamm/broker/step.h"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +37,8 @@ public:
 
     /// `bytes` more became visible. answer_woken() must follow in the same step.
     void visible(PartitionKey partition, std::uint64_t bytes);
+    /// Its log start moved.
+    void moved(PartitionKey partition);
     /// The partition is gone: who waits for it learns that. answer_woken() must follow.
     void gone(PartitionKey partition);
     void answer_woken(Step& step);
@@ -45,15 +50,10 @@ public:
     std::size_t waiting() const { return parked_.size(); }
 
 private:
-    enum class FetchId : std::uint64_t {};
-
-    struct Parked;
-    /// A link in the list of those who watch one partition.
-    struct Watch {
-        Watch* before = nullptr;
-        Watch* after = nullptr;
-        Parked* parked = nullptr;  ///< null: the head of the list
-        void unlink();
+    /// Who is told when something happens to a partition.
+    struct Watchers {
+        Link<FetchWaiter> fetches;
+        Link<FetchItem> items;
     };
 
     /// What is to be answered, and to whom.
@@ -67,29 +67,28 @@ private:
         std::int32_t min_bytes = 0;
         std::int32_t max_bytes = 0;
     };
-    struct Parked {
-        FetchId id{};
+    struct Parked : FetchWaiter {
         Job job;
         Instant due;
-        std::uint64_t bytes = 0;  ///< visible so far
-        bool woken = false;
-        std::vector<Watch> watches;
-        ~Parked();
+        std::deque<Link<FetchWaiter>> watches;
     };
     struct Found;
     using ParkedMap = std::map<FetchId, std::unique_ptr<Parked>>;
 
     Found look(Step& step, Job& job);
+    void visit(Step& step, Job& job, FetchItem& item, Found& found);
+    void add_bytes(Link<FetchWaiter> const& list, std::uint64_t bytes);
+    void wake(FetchWaiter& waiter);
     void send(Step& step, Job& job, Found found);
     void park(Job job, Found const& found, Instant due);
     void unpark(ParkedMap::iterator at, Parked const& parked);
     void refuse(Step& step, Request const& request, kafka::ErrorCode error);
     std::optional<Job> begin(Step& step, Request const& request, kafka::FetchRequest const& fetch);
 
-    FetchSessions sessions_;
     FetchId next_id_{1};
-    /// Only for look-ups: its order means nothing. Outlives the parked, who unlink themselves.
-    std::unordered_map<std::uint32_t, Watch> watched_;
+    /// Only for look-ups: its order means nothing.
+    std::unordered_map<std::uint32_t, Watchers> watched_;
+    FetchSessions sessions_;
     ParkedMap parked_;
     std::set<std::pair<Instant, FetchId>> due_;
     std::set<std::pair<ConnectionId, FetchId>> by_connection_;
