@@ -185,6 +185,16 @@ TEST(IncrementalAlterConfigs, ValidateOnlyChangesNothing) {
     EXPECT_EQ(value_of(story, "t", "retention.ms"), "604800000");
 }
 
+TEST(IncrementalAlterConfigs, ThePoolsAndLoginsOfABrokerMayBeSetWithoutEffect) {
+    Story story;
+    for (auto const* name : {"background.threads", "sasl.kerberos.min.time.before.relogin"}) {
+        EXPECT_EQ(increment(story, broker_type, "1", {{name, 0, "9"}}).error_code, ErrorCode::none);
+        EXPECT_EQ(describe(story, broker_type, "1", {name}).configs.at(0).value, "9");
+        EXPECT_EQ(increment(story, broker_type, "1", {{name, 0, "few"}}).error_code,
+                  ErrorCode::invalid_config);
+    }
+}
+
 TEST(IncrementalAlterConfigs, TheBrokersConfigsAreTheTopicsDefaults) {
     Story story;
     story.create("t");

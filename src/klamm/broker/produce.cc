@@ -117,12 +117,11 @@ void refuse(PartitionAnswer& out, Refusal const& refusal) {
 }
 
 /// A compacted topic keeps the last record of each key; it has no place for one without.
-/// Names one record, from which the client knows which of its sends is to blame (KIP-467).
-void refuse_keyless(PartitionAnswer& out, Partition const& partition, std::int32_t index) {
-    auto const why = "Compacted topic cannot accept message without key in topic partition " +
-                     partition.topic->name + "-" + std::to_string(out.index) + ".";
-    refuse(out, {ErrorCode::invalid_record, why});
-    out.record_errors.push_back({.batch_index = index, .batch_index_error_message = why});
+/// Which records these are is left to fill().
+void refuse_keyless(PartitionAnswer& out, Partition const& partition) {
+    refuse(out, {ErrorCode::invalid_record,
+                 "Compacted topic cannot accept message without key in topic partition " +
+                     partition.topic->name + "-" + std::to_string(out.index) + "."});
 }
 
 /// Into the journal. The bytes are this request's own until they are there.
@@ -141,13 +140,13 @@ void append(Step& step, Partition const& partition, Slice const& bytes, Partitio
 }
 
 void produce(Step& step, Partition const& partition, kafka::ApiVersion version, Slice const& bytes,
-             CheckedBatch const& checked, PartitionAnswer& out) {
+             CheckedBatch const& checked, PartitionAnswer& out, bool& keyless) {
     if (!checked) return refuse(out, refusal_of(checked.error()));
     auto const now_ms = step.now().wall_ms;
     if (auto const why = check_batch(*partition.topic, *checked, version, now_ms))
         return refuse(out, *why);
-    if (partition.topic->settings.compact && checked->first_keyless >= 0)
-        return refuse_keyless(out, partition, checked->first_keyless);
+    keyless = partition.topic->settings.compact && checked->first_keyless >= 0;
+    if (keyless) return refuse_keyless(out, partition);
     if (guard(Guard::sequence_check) && checked->producer_id >= 0) {
         auto const* known =
             step.state().producers.find(partition.key, checked->producer_id, now_ms);
@@ -181,6 +180,7 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
     auto const version = request.header.api_version;
     auto const acks = produce_request.acks;
     kafka::ProduceResponse response;
+    Reply reply;
     std::size_t next_batch = 0;
     bool failed = false;
     for (auto const& topic : produce_request.topic_data) {
@@ -205,12 +205,17 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
                 auto const bytes = data.records && !data.records->parts.empty()
                                        ? data.records->parts.front()
                                        : Slice{};
-                produce(step, *partition, version, bytes, checked, out);
+                bool keyless = false;
+                produce(step, *partition, version, bytes, checked, out, keyless);
+                if (keyless)
+                    reply.keyless.push_back(
+                        {.topic = std::uint32_t(response.responses.size() - 1),
+                         .partition = std::uint32_t(topic_out.partition_responses.size() - 1),
+                         .batch = bytes});
             }
             failed |= out.error_code != ErrorCode::none;
         }
     }
-    Reply reply;
     reply.id = request.id;
     reply.body = std::move(response);
     reply.silent = acks == 0;

@@ -131,18 +131,23 @@ TEST(Produce, BatchesBeyondTheTopicsLimitAreRefused) {
 TEST(Produce, ARecordWithoutKeyIsRefusedWhereTopicsAreCompacted) {
     Story story;
     story.create("table", 1, {{"cleanup.policy", "compact,delete"}});
-    auto records = story.records({"a", "b", "c"});
+    auto records = story.records({"a", "b", "c", "d"});
     records[0].key.emplace();
     records[2].key.emplace();
-    auto const refused = story.produce_batch("table", records::build(records));
-    EXPECT_EQ(refused.error_code, ErrorCode::invalid_record);
-    ASSERT_EQ(refused.record_errors.size(), 1U);
-    EXPECT_EQ(refused.record_errors[0].batch_index, 1);
-    EXPECT_EQ(refused.record_errors[0].batch_index_error_message, refused.error_message);
-    EXPECT_NE(refused.error_message->find("table-0"), std::string::npos);
+    for (auto const codec : {records::Codec::none, records::Codec::zstd}) {
+        auto const refused =
+            story.produce_batch("table", records::build(records, {.codec = codec}));
+        EXPECT_EQ(refused.error_code, ErrorCode::invalid_record);
+        EXPECT_NE(refused.error_message->find("table-0"), std::string::npos);
+        ASSERT_EQ(refused.record_errors.size(), 2U);
+        EXPECT_EQ(refused.record_errors[0].batch_index, 1);
+        EXPECT_EQ(refused.record_errors[1].batch_index, 3);
+        EXPECT_EQ(refused.record_errors[1].batch_index_error_message, refused.error_message);
+    }
     records[1].key.emplace();
+    records[3].key.emplace();
     EXPECT_EQ(story.produce_batch("table", records::build(records)).error_code, ErrorCode::none);
-    EXPECT_EQ(story.fetch_all("table"), (Values{"a", "b", "c"}));
+    EXPECT_EQ(story.fetch_all("table"), (Values{"a", "b", "c", "d"}));
 }
 
 TEST(Produce, AFullJournalIsARetriableErrorAndReadsGoOn) {

@@ -96,6 +96,16 @@ void fill_offset(kafka::ListOffsetsResponse& response, FillOffset const& want,
     partition.leader_epoch = -1;
 }
 
+/// Names the records to blame, from which the client knows which of its sends have failed for what
+/// they are, and which for the company they were in (KIP-467).
+void fill_keyless(kafka::ProduceResponse& response, FillKeyless const& want) {
+    constexpr std::size_t named_max = 10'000;
+    auto& partition = response.responses.at(want.topic).partition_responses.at(want.partition);
+    for (auto const index : records::keyless(want.batch.view(), named_max))
+        partition.record_errors.push_back(
+            {.batch_index = index, .batch_index_error_message = partition.error_message});
+}
+
 }  // namespace
 
 std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::string peer) {
@@ -130,6 +140,9 @@ void fill(Reply& reply, ReadBatch const& read) {
     }
     if (auto* list = std::get_if<kafka::ListOffsetsResponse>(&reply.body)) {
         for (auto const& want : reply.offsets) fill_offset(*list, want, read);
+    }
+    if (auto* produce = std::get_if<kafka::ProduceResponse>(&reply.body)) {
+        for (auto const& want : reply.keyless) fill_keyless(*produce, want);
     }
 }
 

@@ -3,9 +3,9 @@
 //   frame ──▶ prepare ──▶ Request ──▶ Broker ──▶ Reply ──▶ fill ──▶ encode ──▶ frame
 //            any thread              one thread           any thread
 //
-// prepare() decodes and checks checksums; fill() puts record bytes, read from the journal, into
-// the places that the broker left open. Both are pure and may run on any thread, so that the
-// broker's own thread never touches record bytes.
+// prepare() decodes and checks checksums; fill() puts record bytes, read from the journal, and what
+// only they say into the places that the broker left open. Both are pure and may run on any thread,
+// so that the broker's own thread never touches record bytes.
 #pragma once
 
 #include "klamm/base/bytes.h"
@@ -66,11 +66,20 @@ struct FillOffset {
     std::int64_t timestamp = 0;  ///< milliseconds; -3: the record with the largest timestamp
 };
 
+/// A batch that a compacted topic refused: each of its records that has no key is to be named in
+/// responses[topic].partition_responses[partition] of a ProduceResponse.
+struct FillKeyless {
+    std::uint32_t topic = 0;
+    std::uint32_t partition = 0;
+    Slice batch;
+};
+
 struct Reply {
     RequestId id;
     kafka::AnyResponse body;
     std::vector<FillRecords> records;
     std::vector<FillOffset> offsets;
+    std::vector<FillKeyless> keyless;
     /// Produce with acks=0: there is no response; the connection just goes on. With `close` it is
     /// closed, which is all that the protocol lets such a client see of an error.
     bool silent = false;

@@ -178,7 +178,7 @@ void Connection::flush() {
 
 /// Completes the reply when all its batches are in memory; changes nothing otherwise.
 bool Connection::fill_from_memory(broker::Reply& reply) {
-    if (reply.records.empty() && reply.offsets.empty()) return true;
+    if (reply.records.empty() && reply.offsets.empty() && reply.keyless.empty()) return true;
     std::vector<std::pair<journal::Position, Slice>> found;
     auto const find = [&](broker::BatchPlace const& place) {
         auto cached = shared_.journal.cached(place.position);

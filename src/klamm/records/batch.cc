@@ -166,6 +166,23 @@ std::expected<BatchInfo, BatchError> check(ByteView batch, CheckLimits limits) {
     return info;
 }
 
+std::vector<std::int32_t> keyless(ByteView batch, std::size_t limit) {
+    std::vector<std::int32_t> found;
+    auto const info = parse_header(batch, true);
+    ensure(info.has_value());
+    auto const contents = Contents::open(batch, *info, {});
+    ensure(contents.has_value());
+    std::int32_t index = 0;
+    auto const walked =
+        for_each(contents->view(), *info, [&](RecordView const& record, auto, auto) {
+            if (!record.key) found.push_back(index);
+            ++index;
+            return found.size() < limit;
+        });
+    ensure(walked.has_value());
+    return found;
+}
+
 std::expected<BatchInfo, BatchError> check_stored(ByteView batch) {
     auto info = parse_header(batch, false);
     if (!info) return info;

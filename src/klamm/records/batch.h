@@ -86,6 +86,10 @@ struct CheckLimits {
 /// nothing; with one, what decompress() says.
 [[nodiscard]] std::expected<BatchInfo, BatchError> check(ByteView batch, CheckLimits limits = {});
 
+/// The records that have no key, counted from 0; the first `limit` of them. Requires that check()
+/// took the batch.
+std::vector<std::int32_t> keyless(ByteView batch, std::size_t limit);
+
 /// Checks a batch that was accepted before: header and CRC, which vouch for the rest.
 [[nodiscard]] std::expected<BatchInfo, BatchError> check_stored(ByteView batch);
 

@@ -202,12 +202,18 @@ TEST(Batch, offsets_are_dense) {
     EXPECT_EQ(refused(with(batch, 16, std::int8_t{2}), "does not follow"), Kind::invalid);
 }
 
-TEST(Batch, the_first_record_without_a_key_is_known) {
+TEST(Batch, the_records_without_a_key_are_known) {
+    using Indices = std::vector<std::int32_t>;
     for (auto const codec : all_codecs) {
-        EXPECT_EQ(check(build(three_records(), {.codec = codec}))->first_keyless, 1);
         auto records = three_records();
-        records[1].key.emplace();  // empty is not null
+        records[2].key.reset();
+        auto const batch = build(records, {.codec = codec});
+        EXPECT_EQ(check(batch)->first_keyless, 1);
+        EXPECT_EQ(keyless(batch, 3), (Indices{1, 2}));
+        EXPECT_EQ(keyless(batch, 1), (Indices{1}));
+        for (auto& record : records) record.key.emplace();  // empty is not null
         EXPECT_EQ(check(build(records, {.codec = codec}))->first_keyless, -1);
+        EXPECT_EQ(keyless(build(records, {.codec = codec}), 3), Indices{});
     }
 }
 
