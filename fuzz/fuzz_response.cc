@@ -8,7 +8,7 @@ using namespace klamm;
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     if (size < 2) return 0;
-    auto const apis = kafka::supported_apis();
+    auto const apis = kafka::described_apis();
     auto const& api = apis[data[0] % apis.size()];
     kafka::RequestHeader const header{
         .api_key = api.key, .api_version = kafka::ApiVersion(data[1] % 20), .correlation_id = 0};

@@ -65,6 +65,8 @@ def kafka_default(field, nullable):
         return str(default).lower() == "true"
     if re.fullmatch(r"u?int\d+", kind):
         return int(str(default), 0) if default not in (None, "") else 0
+    if kind == "float64":
+        return float(default or 0)
     if kind == "string":
         return default or ""
     if kind == "uuid":

@@ -3,7 +3,7 @@
 #include "klamm/broker/story.h"
 #include "klamm/kafka/sample.h"
 
-#include <array>
+#include <map>
 
 namespace klamm::broker {
 namespace {
@@ -78,9 +78,12 @@ class AnyRequest : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(AnyRequest, IsAnsweredInAWayThatItsVersionCanSay) {
     using Send = void (*)(Story&, Random&, std::vector<std::string>&, Uuid&);
-#define X(Name) send_one<kafka::Name##Request>,
-    constexpr auto senders = std::to_array<Send>({KLAMM_KAFKA_APIS(X)});
+    std::map<std::int16_t, Send> described;
+#define X(Name) described[kafka::Name##Request::api.key] = send_one<kafka::Name##Request>;
+    KLAMM_KAFKA_APIS(X)
 #undef X
+    std::vector<Send> senders;
+    for (auto const& api : Broker::apis()) senders.push_back(described.at(api.key));
     Story story;
     Random random{GetParam()};
     std::vector<std::string> names{"flights", "group", "consumer", "range", ""};

@@ -1,12 +1,33 @@
 // ApiVersions: what this broker understands; the first thing that every client asks.
+#include "klamm/broker/broker.h"
 #include "klamm/broker/handlers.h"
 
 #include <algorithm>
+#include <span>
 
 namespace klamm::broker {
 namespace {
 
 using kafka::ErrorCode;
+
+/// What clients choose a protocol by (KIP-584), by name: its versions from 0 to this one are there,
+/// and this one is in force.
+struct Feature {
+    std::string_view name;
+    std::int16_t version;
+};
+constexpr std::span<Feature const> features{};
+
+void add_features(kafka::ApiVersionsResponse& response, kafka::ApiVersion version) {
+    constexpr kafka::ApiVersion zero_from = 4;  // before it, 0 as the lowest one was no value
+    if (features.empty()) return;
+    response.finalized_features_epoch = 0;  // without one, clients do not look at what follows
+    for (auto const& [name, in_force] : features) {
+        if (version >= zero_from)
+            response.supported_features.push_back({std::string{name}, 0, in_force});
+        response.finalized_features.push_back({std::string{name}, in_force, in_force});
+    }
+}
 
 /// KIP-511: letters, digits, '-' and '.', with a letter or digit at both ends.
 bool good_software_name(std::string_view name) {
@@ -34,8 +55,9 @@ void handle(Step& step, Request const& request, kafka::ApiVersionsRequest const&
     kafka::ApiVersionsResponse response;
     response.error_code = check(request, api_versions);
     if (response.error_code != ErrorCode::invalid_request) {
-        for (auto const& api : kafka::supported_apis())
+        for (auto const& api : Broker::apis())
             response.api_keys.push_back({api.key, api.first, api.last});
+        add_features(response, request.header.api_version);
     }
     answer(step, request, std::move(response), After::nothing);
 }

@@ -11,6 +11,7 @@
 #include "klamm/broker/state.h"
 
 #include <algorithm>
+#include <concepts>
 #include <deque>
 #include <utility>
 #include <variant>
@@ -33,7 +34,9 @@ struct Broker::Impl final : Step {
 
     // ---- the list of handlers --------------------------------------------------------------
 
+    auto handlers(Request const& request);
     void route(Request const& request);
+    static std::vector<kafka::ApiRange> handled();
 
     // ---- steps -----------------------------------------------------------------------------
 
@@ -84,30 +87,58 @@ struct Overloaded : F... {
     using F::operator()...;
 };
 
+/// What has a function in handlers.h.
+template <class R>
+concept HandledAlone = requires(Step& step, Request const& request, R const& body) {
+    handle(step, request, body);
+};
+
 }  // namespace
 
-/// Every API and its handler. What is not named here has none, and does not compile.
-void Broker::Impl::route(Request const& request) {
+/// Every API that is answered, and its handler. What is neither named here nor in handlers.h has
+/// none: it is not advertised, and prepare() refuses it.
+auto Broker::Impl::handlers(Request const& request) {
     using namespace kafka;
     Step& step = *this;
+    return Overloaded{
+        [&](FetchRequest const& r) { fetches_.handle(step, request, r); },
+        [&](InitProducerIdRequest const& r) { producer_ids_.handle(step, request, r); },
+        [&](FindCoordinatorRequest const& r) { groups_.find_coordinator(step, request, r); },
+        [&](JoinGroupRequest const& r) { groups_.join(step, request, r); },
+        [&](SyncGroupRequest const& r) { groups_.sync(step, request, r); },
+        [&](HeartbeatRequest const& r) { groups_.heartbeat(step, request, r); },
+        [&](LeaveGroupRequest const& r) { groups_.leave(step, request, r); },
+        [&](OffsetCommitRequest const& r) { groups_.commit_offsets(step, request, r); },
+        [&](OffsetFetchRequest const& r) { groups_.fetch_offsets(step, request, r); },
+        [&](OffsetDeleteRequest const& r) { groups_.delete_offsets(step, request, r); },
+        [&](DescribeGroupsRequest const& r) { groups_.describe(step, request, r); },
+        [&](ListGroupsRequest const& r) { groups_.list(step, request, r); },
+        [&](DeleteGroupsRequest const& r) { groups_.delete_groups(step, request, r); },
+        [&](HandledAlone auto const& r) { handle(step, request, r); },  // handlers.h
+    };
+}
+
+void Broker::Impl::route(Request const& request) {
+    auto const handle_any = handlers(request);
     std::visit(
-        Overloaded{
-            [&](FetchRequest const& r) { fetches_.handle(step, request, r); },
-            [&](InitProducerIdRequest const& r) { producer_ids_.handle(step, request, r); },
-            [&](FindCoordinatorRequest const& r) { groups_.find_coordinator(step, request, r); },
-            [&](JoinGroupRequest const& r) { groups_.join(step, request, r); },
-            [&](SyncGroupRequest const& r) { groups_.sync(step, request, r); },
-            [&](HeartbeatRequest const& r) { groups_.heartbeat(step, request, r); },
-            [&](LeaveGroupRequest const& r) { groups_.leave(step, request, r); },
-            [&](OffsetCommitRequest const& r) { groups_.commit_offsets(step, request, r); },
-            [&](OffsetFetchRequest const& r) { groups_.fetch_offsets(step, request, r); },
-            [&](OffsetDeleteRequest const& r) { groups_.delete_offsets(step, request, r); },
-            [&](DescribeGroupsRequest const& r) { groups_.describe(step, request, r); },
-            [&](ListGroupsRequest const& r) { groups_.list(step, request, r); },
-            [&](DeleteGroupsRequest const& r) { groups_.delete_groups(step, request, r); },
-            [&](auto const& r) { handle(step, request, r); },  // handlers.h
+        [&]<class R>(R const& body) {
+            constexpr bool has_handler = std::invocable<decltype(handle_any), R const&>;
+            ensure(has_handler);
+            if constexpr (has_handler) handle_any(body);
         },
         request.body);
+}
+
+std::vector<kafka::ApiRange> Broker::Impl::handled() {
+    using Handlers = decltype(std::declval<Impl&>().handlers(std::declval<Request const&>()));
+    std::vector<kafka::ApiRange> apis;
+    auto described = kafka::described_apis().begin();
+#define X(Name)                                                                            \
+    if (std::invocable<Handlers, kafka::Name##Request const&>) apis.push_back(*described); \
+    ++described;
+    KLAMM_KAFKA_APIS(X)
+#undef X
+    return apis;
 }
 
 std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head, Slice body) {
@@ -209,6 +240,11 @@ Stats Broker::Impl::stats() const {
 Broker::Broker(Options options, journal::Journal& journal, std::uint64_t seed)
     : impl_(std::make_unique<Impl>(options, journal, seed)) {}
 Broker::~Broker() = default;
+
+std::span<kafka::ApiRange const> Broker::apis() {
+    static auto const handled = Impl::handled();
+    return handled;
+}
 
 std::optional<std::string> Broker::restore(ByteView checkpoint_state) {
     return thaw(impl_->state_, checkpoint_state);

@@ -25,6 +25,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ struct Stats {
 
 class Broker {
 public:
+    /// The APIs that have a handler, by key: what is advertised.
+    static std::span<kafka::ApiRange const> apis();
+
     /// Both `journal` and the broker live until the world ends. `seed` determines every id that
     /// the broker invents.
     Broker(Options options, journal::Journal& journal, std::uint64_t seed);

@@ -1,5 +1,9 @@
 #include "klamm/broker/request.h"
 
+#include "klamm/broker/broker.h"
+
+#include <algorithm>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -124,6 +128,10 @@ std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::stri
         return request;
     }
     request.header = std::move(decoded->header);
+    if (!std::ranges::binary_search(Broker::apis(), request.header.api_key, {},
+                                    &kafka::ApiRange::key))
+        return std::unexpected(std::string{kafka::api_name(request.header.api_key)} +
+                               " is not supported");
     request.body = std::move(decoded->body);
     if (auto const* produce = std::get_if<kafka::ProduceRequest>(&request.body)) {
         for (auto const& topic : produce->topic_data) {

@@ -1,4 +1,5 @@
 // cli/apis.cc - klamm apis: the protocol as this program speaks it.
+#include "klamm/broker/broker.h"
 #include "klamm/cli/commands.h"
 #include "klamm/cli/outcome.h"
 #include "klamm/cli/terminal.h"
@@ -91,7 +92,7 @@ Outcome<> apis(ApisFlags const& flags) {
         return {};
     }
     if (flags.fields || !flags.name.empty()) return print_fields(flags.name);
-    fmt::print("{}", kafka::protocol_document());
+    fmt::print("{}", kafka::protocol_document(broker::Broker::apis()));
     return {};
 }
 

@@ -103,7 +103,7 @@ std::string unsupported(Entry const& api, ApiVersion version) {
 
 }  // namespace
 
-std::span<ApiRange const> supported_apis() { return advertised; }
+std::span<ApiRange const> described_apis() { return advertised; }
 
 std::string_view api_name(std::int16_t key) {
     auto const* entry = find(key);

@@ -9,35 +9,55 @@
 
 #include "klamm/base/bytes.h"
 #include "klamm/kafka/frame.h"
+#include "klamm/kafka/messages/add_offsets_to_txn.h"
+#include "klamm/kafka/messages/add_partitions_to_txn.h"
+#include "klamm/kafka/messages/alter_client_quotas.h"
 #include "klamm/kafka/messages/alter_configs.h"
+#include "klamm/kafka/messages/alter_partition_reassignments.h"
+#include "klamm/kafka/messages/alter_replica_log_dirs.h"
 #include "klamm/kafka/messages/api_versions.h"
+#include "klamm/kafka/messages/consumer_group_describe.h"
+#include "klamm/kafka/messages/consumer_group_heartbeat.h"
 #include "klamm/kafka/messages/create_partitions.h"
 #include "klamm/kafka/messages/create_topics.h"
 #include "klamm/kafka/messages/delete_groups.h"
 #include "klamm/kafka/messages/delete_records.h"
 #include "klamm/kafka/messages/delete_topics.h"
+#include "klamm/kafka/messages/describe_acls.h"
+#include "klamm/kafka/messages/describe_client_quotas.h"
 #include "klamm/kafka/messages/describe_cluster.h"
 #include "klamm/kafka/messages/describe_configs.h"
 #include "klamm/kafka/messages/describe_groups.h"
 #include "klamm/kafka/messages/describe_log_dirs.h"
 #include "klamm/kafka/messages/describe_producers.h"
 #include "klamm/kafka/messages/describe_topic_partitions.h"
+#include "klamm/kafka/messages/describe_transactions.h"
+#include "klamm/kafka/messages/describe_user_scram_credentials.h"
+#include "klamm/kafka/messages/elect_leaders.h"
+#include "klamm/kafka/messages/end_txn.h"
 #include "klamm/kafka/messages/fetch.h"
 #include "klamm/kafka/messages/find_coordinator.h"
+#include "klamm/kafka/messages/get_telemetry_subscriptions.h"
 #include "klamm/kafka/messages/heartbeat.h"
 #include "klamm/kafka/messages/incremental_alter_configs.h"
 #include "klamm/kafka/messages/init_producer_id.h"
 #include "klamm/kafka/messages/join_group.h"
 #include "klamm/kafka/messages/leave_group.h"
+#include "klamm/kafka/messages/list_config_resources.h"
 #include "klamm/kafka/messages/list_groups.h"
 #include "klamm/kafka/messages/list_offsets.h"
+#include "klamm/kafka/messages/list_partition_reassignments.h"
+#include "klamm/kafka/messages/list_transactions.h"
 #include "klamm/kafka/messages/metadata.h"
 #include "klamm/kafka/messages/offset_commit.h"
 #include "klamm/kafka/messages/offset_delete.h"
 #include "klamm/kafka/messages/offset_fetch.h"
 #include "klamm/kafka/messages/offset_for_leader_epoch.h"
 #include "klamm/kafka/messages/produce.h"
+#include "klamm/kafka/messages/push_telemetry.h"
 #include "klamm/kafka/messages/sync_group.h"
+#include "klamm/kafka/messages/txn_offset_commit.h"
+#include "klamm/kafka/messages/write_txn_markers.h"
 #include "klamm/kafka/schema.h"
 
 #include <cstdint>
@@ -48,36 +68,57 @@
 #include <string_view>
 #include <variant>
 
-/// Every API, by key. Its key and versions stand in its request.
-#define KLAMM_KAFKA_APIS(X)    \
-    X(Produce)                 \
-    X(Fetch)                   \
-    X(ListOffsets)             \
-    X(Metadata)                \
-    X(OffsetCommit)            \
-    X(OffsetFetch)             \
-    X(FindCoordinator)         \
-    X(JoinGroup)               \
-    X(Heartbeat)               \
-    X(LeaveGroup)              \
-    X(SyncGroup)               \
-    X(DescribeGroups)          \
-    X(ListGroups)              \
-    X(ApiVersions)             \
-    X(CreateTopics)            \
-    X(DeleteTopics)            \
-    X(DeleteRecords)           \
-    X(InitProducerId)          \
-    X(OffsetForLeaderEpoch)    \
-    X(DescribeConfigs)         \
-    X(AlterConfigs)            \
-    X(DescribeLogDirs)         \
-    X(CreatePartitions)        \
-    X(DeleteGroups)            \
-    X(IncrementalAlterConfigs) \
-    X(OffsetDelete)            \
-    X(DescribeCluster)         \
-    X(DescribeProducers)       \
+/// Every API that is described, by key. Its key and versions stand in its request. Which of them
+/// the broker answers, the broker knows (Broker::apis).
+#define KLAMM_KAFKA_APIS(X)         \
+    X(Produce)                      \
+    X(Fetch)                        \
+    X(ListOffsets)                  \
+    X(Metadata)                     \
+    X(OffsetCommit)                 \
+    X(OffsetFetch)                  \
+    X(FindCoordinator)              \
+    X(JoinGroup)                    \
+    X(Heartbeat)                    \
+    X(LeaveGroup)                   \
+    X(SyncGroup)                    \
+    X(DescribeGroups)               \
+    X(ListGroups)                   \
+    X(ApiVersions)                  \
+    X(CreateTopics)                 \
+    X(DeleteTopics)                 \
+    X(DeleteRecords)                \
+    X(InitProducerId)               \
+    X(OffsetForLeaderEpoch)         \
+    X(AddPartitionsToTxn)           \
+    X(AddOffsetsToTxn)              \
+    X(EndTxn)                       \
+    X(WriteTxnMarkers)              \
+    X(TxnOffsetCommit)              \
+    X(DescribeAcls)                 \
+    X(DescribeConfigs)              \
+    X(AlterConfigs)                 \
+    X(AlterReplicaLogDirs)          \
+    X(DescribeLogDirs)              \
+    X(CreatePartitions)             \
+    X(DeleteGroups)                 \
+    X(ElectLeaders)                 \
+    X(IncrementalAlterConfigs)      \
+    X(AlterPartitionReassignments)  \
+    X(ListPartitionReassignments)   \
+    X(OffsetDelete)                 \
+    X(DescribeClientQuotas)         \
+    X(AlterClientQuotas)            \
+    X(DescribeUserScramCredentials) \
+    X(DescribeCluster)              \
+    X(DescribeProducers)            \
+    X(DescribeTransactions)         \
+    X(ListTransactions)             \
+    X(ConsumerGroupHeartbeat)       \
+    X(ConsumerGroupDescribe)        \
+    X(GetTelemetrySubscriptions)    \
+    X(PushTelemetry)                \
+    X(ListConfigResources)          \
     X(DescribeTopicPartitions)
 
 namespace klamm::kafka {
@@ -102,10 +143,10 @@ struct ApiRange {
     std::string_view name;
 };
 
-/// What the broker advertises in ApiVersions, by key. Produce begins at 0, although versions 0
-/// to 2 are refused: without that librdkafka takes the broker for one that does not know
-/// compression (KAFKA-18659).
-std::span<ApiRange const> supported_apis();
+/// Every API as a broker that answers it advertises it, in the order of KLAMM_KAFKA_APIS. Produce
+/// begins at 0, although versions 0 to 2 are refused: without that librdkafka takes the broker for
+/// one that does not know compression (KAFKA-18659).
+std::span<ApiRange const> described_apis();
 
 /// "Fetch"; empty when the key is not known.
 std::string_view api_name(std::int16_t key);

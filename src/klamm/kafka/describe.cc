@@ -52,6 +52,7 @@ std::string type_name() {
 
 std::string json(std::string const& text) { return '"' + text + '"'; }
 std::string json(bool value) { return value ? "true" : "false"; }
+std::string json(double value) { return std::to_string(value); }
 std::string json(Uuid const& id) { return '"' + to_string(id) + '"'; }
 template <class T>
 requires(std::integral<T> || std::is_enum_v<T>) std::string json(T value) {

@@ -1,6 +1,9 @@
 // kafka/describe.h - the descriptions of all messages, for tools and for people.
 #pragma once
 
+#include "klamm/kafka/apis.h"
+
+#include <span>
 #include <string>
 
 namespace klamm::kafka {
@@ -19,8 +22,8 @@ namespace klamm::kafka {
 /// "flexible_from" when no version is, and the defaults of structs.
 std::string describe_json();
 
-/// The APIs that are spoken and those that are not, as Markdown: the text of doc/protocol.md and
-/// of `klamm apis`.
-std::string protocol_document();
+/// The APIs that are spoken, `handled`, and those that are not, as Markdown: the text of
+/// doc/protocol.md and of `klamm apis`.
+std::string protocol_document(std::span<ApiRange const> handled);
 
 }  // namespace klamm::kafka

@@ -162,5 +162,116 @@ TEST(Golden, ApiVersionsResponseV4HasTaggedFeatures) {
         4, golden);
 }
 
+TEST(Golden, AddPartitionsToTxnRequestV3IsThatOfClients) {
+    using Topic = AddPartitionsToTxnRequest::AddPartitionsToTxnTopic;
+    expect_same(
+        AddPartitionsToTxnRequest{.v3_and_below_transactional_id = "x",
+                                  .v3_and_below_producer_id = 7,
+                                  .v3_and_below_producer_epoch = 2,
+                                  .v3_and_below_topics = {Topic{.name = "t", .partitions = {3}}}},
+        3,
+        bytes({
+            2, 'x',                            // v3_and_below_transactional_id
+            0, 0,   0,   0, 0, 0, 0, 7, 0, 2,  // producer id, epoch
+            2, 2,   't',                       // topics: one; its name
+            2, 0,   0,   0, 3,                 // partitions: one
+            0, 0,                              // tags of topic, request
+        }));
+}
+
+TEST(Golden, TxnOffsetCommitRequestV5) {
+    using Request = TxnOffsetCommitRequest;
+    Request::TxnOffsetCommitRequestPartition const partition{
+        .partition_index = 3, .committed_offset = 9, .committed_metadata = ""};
+    Request::TxnOffsetCommitRequestTopic const topic{.name = "t", .partitions = {partition}};
+    expect_same(Request{.transactional_id = "x",
+                        .group_id = "g",
+                        .producer_id = 7,
+                        .producer_epoch = 2,
+                        .generation_id = 5,
+                        .member_id = "m",
+                        .topics = {topic}},
+                5,
+                bytes({
+                    2,    'x',  2,    'g',                       // transactional_id, group_id
+                    0,    0,    0,    0,    0, 0,   0, 7, 0, 2,  // producer id, epoch
+                    0,    0,    0,    5,    2, 'm',              // generation_id, member_id
+                    0,                                           // group_instance_id: null
+                    2,    2,    't',                             // topics: one; its name
+                    2,    0,    0,    0,    3,                   // partitions: one; its index
+                    0,    0,    0,    0,    0, 0,   0, 9,        // committed_offset
+                    0xff, 0xff, 0xff, 0xff,                      // committed_leader_epoch
+                    1,                                           // committed_metadata: empty
+                    0,    0,    0,  // tags of partition, topic, request
+                }));
+}
+
+TEST(Golden, EndTxnResponseV5SaysHowToGoOn) {
+    expect_same(EndTxnResponse{.producer_id = 7, .producer_epoch = 3}, 5,
+                bytes({
+                    0, 0, 0, 0,                    // throttle_time_ms
+                    0, 0,                          // error_code
+                    0, 0, 0, 0, 0, 0, 0, 7, 0, 3,  // producer id, epoch
+                    0,                             // tags
+                }));
+}
+
+TEST(Golden, ConsumerGroupHeartbeatV1) {
+    ConsumerGroupHeartbeatRequest request{.group_id = "g",
+                                          .member_id = "m",
+                                          .rebalance_timeout_ms = 1500,
+                                          .subscribed_topic_regex = "a.*"};
+    request.topic_partitions.emplace();
+    expect_same(request, 1,
+                bytes({
+                    2, 'g', 2,   'm',   // group_id, member_id
+                    0, 0,   0,   0,     // member_epoch: joins
+                    0, 0,               // instance_id, rack_id: null
+                    0, 0,   5,   0xdc,  // rebalance_timeout_ms
+                    0,                  // subscribed_topic_names: null
+                    4, 'a', '.', '*',   // subscribed_topic_regex
+                    0,                  // server_assignor: null
+                    1,                  // topic_partitions: none
+                    0,                  // tags
+                }));
+    ConsumerGroupHeartbeatResponse::TopicPartitions topic{.partitions = {1}};
+    for (std::size_t i = 0; i < 16; ++i) topic.topic_id.bytes[i] = std::byte(i + 1);
+    ConsumerGroupHeartbeatResponse response{
+        .member_id = "m", .member_epoch = 4, .heartbeat_interval_ms = 5000};
+    response.assignment = ConsumerGroupHeartbeatResponse::Assignment{.topic_partitions = {topic}};
+    expect_same(response, 1,
+                bytes({
+                    0, 0,   0,  0,    // throttle_time_ms
+                    0, 0,   0,        // error_code, error_message: null
+                    2, 'm',           // member_id
+                    0, 0,   0,  4,    // member_epoch
+                    0, 0,   19, 136,  // heartbeat_interval_ms
+                    1, 2,             // assignment: there; topic_partitions: one
+                    1, 2,   3,  4,   5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,  // topic_id
+                    2, 0,   0,  0,   1,                                          // partitions: one
+                    0, 0,   0,  // tags of topic, assignment, response
+                }));
+}
+
+TEST(Golden, DescribeClientQuotasResponseV0HasAFloat64) {
+    using Response = DescribeClientQuotasResponse;
+    Response::EntryData const entry{
+        .entity = {Response::EntityData{.entity_type = "user", .entity_name = {}}},
+        .values = {Response::ValueData{.key = "k", .value = 1024.5}}};
+    Response response;
+    response.error_message.reset();
+    response.entries = {entry};
+    expect_same(response, 0,
+                bytes({
+                    0,    0,    0,    0,     // throttle_time_ms
+                    0,    0,    0xff, 0xff,  // error_code, error_message
+                    0,    0,    0,    1,     // entries: one
+                    0,    0,    0,    1,    0, 4, 'u', 's',
+                    'e',  'r',  0xff, 0xff,                // entity: one; its name: null
+                    0,    0,    0,    1,    0, 1, 'k',     // values: one; its key
+                    0x40, 0x90, 2,    0,    0, 0, 0,   0,  // value
+                }));
+}
+
 }  // namespace
 }  // namespace klamm::kafka

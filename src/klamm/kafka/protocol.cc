@@ -1,7 +1,10 @@
 #include "klamm/kafka/apis.h"
 #include "klamm/kafka/describe.h"
 
+#include <algorithm>
 #include <array>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace klamm::kafka {
@@ -27,34 +30,56 @@ constexpr auto notes = std::to_array<Note>({
      "One directory; sizes are those of the batches that a partition still has."},
 });
 
+/// What is not spoken unless it is handled; neighbours with the same reason share a row.
 struct Absent {
-    std::string_view apis;
+    std::string_view api;
     std::string_view keys;
     std::string_view why;
 };
 
+constexpr std::string_view no_transactions = "Transactions. Idempotent producers are supported.";
+constexpr std::string_view no_authentication = "No authentication: listeners stay on loopback.";
+constexpr std::string_view no_authorization = "No authorization.";
+constexpr std::string_view no_consumer_protocol =
+    "The consumer protocol of KIP-848. Classic groups are supported; clients choose them by "
+    "themselves.";
+constexpr std::string_view no_share_groups = "Share groups.";
+constexpr std::string_view no_streams_groups =
+    "Streams groups. Streams applications work with classic groups.";
+constexpr std::string_view no_client_metrics = "Client metrics.";
+constexpr std::string_view no_quotas = "No quotas.";
+constexpr std::string_view nothing_to_move = "One broker, one directory: nothing to move.";
+constexpr std::string_view no_cluster = "There is no cluster behind it.";
+
 constexpr auto not_supported = std::to_array<Absent>({
-    {"AddPartitionsToTxn, AddOffsetsToTxn, EndTxn, TxnOffsetCommit, DescribeTransactions, "
-     "ListTransactions",
-     "24, 25, 26, 28, 65, 66", "Transactions. Idempotent producers are supported."},
-    {"SaslHandshake, SaslAuthenticate, delegation tokens, SCRAM credentials",
-     "17, 36, 38-41, 50, 51", "No authentication: listeners stay on loopback."},
-    {"DescribeAcls, CreateAcls, DeleteAcls", "29-31", "No authorization."},
-    {"ConsumerGroupHeartbeat, ConsumerGroupDescribe", "68, 69",
-     "The consumer protocol of KIP-848. Classic groups are supported; clients choose them by "
-     "themselves."},
+    {"AddPartitionsToTxn", "24", no_transactions},
+    {"AddOffsetsToTxn", "25", no_transactions},
+    {"EndTxn", "26", no_transactions},
+    {"WriteTxnMarkers", "27", no_transactions},
+    {"TxnOffsetCommit", "28", no_transactions},
+    {"DescribeTransactions", "65", no_transactions},
+    {"ListTransactions", "66", no_transactions},
+    {"SaslHandshake, SaslAuthenticate, delegation tokens", "17, 36, 38-41", no_authentication},
+    {"DescribeUserScramCredentials", "50", no_authentication},
+    {"AlterUserScramCredentials", "51", no_authentication},
+    {"DescribeAcls", "29", no_authorization},
+    {"CreateAcls, DeleteAcls", "30, 31", no_authorization},
+    {"ConsumerGroupHeartbeat", "68", no_consumer_protocol},
+    {"ConsumerGroupDescribe", "69", no_consumer_protocol},
     {"ShareGroup..., ShareFetch, ShareAcknowledge, share group offsets", "76-79, 90-92",
-     "Share groups."},
-    {"StreamsGroupHeartbeat, StreamsGroupDescribe", "88, 89",
-     "Streams groups. Streams applications work with classic groups."},
-    {"GetTelemetrySubscriptions, PushTelemetry", "71, 72", "Client metrics."},
+     no_share_groups},
+    {"StreamsGroupHeartbeat, StreamsGroupDescribe", "88, 89", no_streams_groups},
+    {"GetTelemetrySubscriptions", "71", no_client_metrics},
+    {"PushTelemetry", "72", no_client_metrics},
     {"ListConfigResources", "74", "Nothing but topics and the broker has configs."},
-    {"DescribeClientQuotas, AlterClientQuotas", "48, 49", "No quotas."},
-    {"AlterReplicaLogDirs, ElectLeaders, AlterPartitionReassignments, "
-     "ListPartitionReassignments",
-     "34, 43, 45, 46", "One broker, one directory: nothing to move."},
+    {"DescribeClientQuotas", "48", no_quotas},
+    {"AlterClientQuotas", "49", no_quotas},
+    {"AlterReplicaLogDirs", "34", nothing_to_move},
+    {"ElectLeaders", "43", nothing_to_move},
+    {"AlterPartitionReassignments", "45", nothing_to_move},
+    {"ListPartitionReassignments", "46", nothing_to_move},
     {"UpdateFeatures, UnregisterBroker, DescribeQuorum and what brokers say to each other",
-     "4-7, 27, 52-59, 62-64, 67, 70, 73, 80-87", "There is no cluster behind it."},
+     "4-7, 52-59, 62-64, 67, 70, 73, 80-87", no_cluster},
 });
 
 std::string_view note_on(std::string_view api) {
@@ -102,14 +127,37 @@ version, the field, the byte, and what is wrong with it. Tagged fields that are 
 skipped, and bytes behind the last field are let pass, as Kafka does.
 )";
 
+bool is_handled(std::span<ApiRange const> handled, std::string_view api) {
+    return std::ranges::find(handled, api, &ApiRange::name) != handled.end();
+}
+
+void add_row(std::string& out, auto const&... cells) {
+    ((out += "| ", out += cells, out += ' '), ...);
+    out += "|\n";
+}
+
+void add_not_supported(std::string& out, std::span<ApiRange const> handled) {
+    std::string apis, keys;
+    std::string_view why;
+    auto const finish_row = [&] {
+        if (!apis.empty()) add_row(out, apis, keys, why);
+        apis.clear();
+        keys.clear();
+    };
+    for (auto const& absent : not_supported) {
+        if (is_handled(handled, absent.api)) continue;
+        if (absent.why != why) finish_row();
+        why = absent.why;
+        (apis += apis.empty() ? "" : ", ") += absent.api;
+        (keys += keys.empty() ? "" : ", ") += absent.keys;
+    }
+    finish_row();
+}
+
 }  // namespace
 
-std::string protocol_document() {
+std::string protocol_document(std::span<ApiRange const> handled) {
     std::string out{opening};
-    auto const row = [&](auto const&... cells) {
-        ((out += "| ", out += cells, out += ' '), ...);
-        out += "|\n";
-    };
     auto const flexible_from = [](Api const& api) {
         return api.flexible_from == never_flexible ? "never" : std::to_string(api.flexible_from);
     };
@@ -117,13 +165,14 @@ std::string protocol_document() {
         auto const last = std::to_string(api.last);
         return api.first == api.last ? last : std::to_string(api.first) + "-" + last;
     };
-#define X(Name)                                                                      \
-    row(#Name, std::to_string(Name##Request::api.key), versions(Name##Request::api), \
-        flexible_from(Name##Request::api), note_on(#Name));
+#define X(Name)                                                                                   \
+    if (is_handled(handled, #Name))                                                               \
+        add_row(out, #Name, std::to_string(Name##Request::api.key), versions(Name##Request::api), \
+                flexible_from(Name##Request::api), note_on(#Name));
     KLAMM_KAFKA_APIS(X)
 #undef X
     out += between_tables;
-    for (auto const& [apis, keys, why] : not_supported) row(apis, keys, why);
+    add_not_supported(out, handled);
     return out += closing;
 }
 

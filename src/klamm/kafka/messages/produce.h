@@ -2,7 +2,7 @@
 //
 // A producer appends one batch to each of the named partitions. With acks = 0 no response is sent.
 //
-// Versions 0 to 2 carried old batch formats; they are advertised (see supported_apis) and refused.
+// Versions 0 to 2 carried old batch formats; they are advertised (see described_apis) and refused.
 // v5 adds log_start_offset; v7 allows zstd; v8 adds record_errors and error_message (KIP-467);
 // v9 is flexible; v10 adds current_leader and node_endpoints (KIP-951); v12 lets a transactional
 // producer add partitions by producing to them (KIP-890); v13 names topics by id (KIP-516).
