@@ -148,9 +148,11 @@ Task<> look_around(Client& client, PartitionName name) {
     asked = services.schedule.now();
     auto const end = co_await list_offset(client, name, latest_offset);
     if (!end) co_return;
-    services.checkers.tell(
-        &Checker::read,
-        ReadRecords{name, asked, services.schedule.now(), end->offset, 0, end->offset, {}});
+    services.checkers.tell(&Checker::read, ReadRecords{.partition = name,
+                                                       .asked = asked,
+                                                       .got = services.schedule.now(),
+                                                       .fetch_offset = end->offset,
+                                                       .high_watermark = end->offset});
     if (found && found->offset >= end->offset)
         services.violations.report("high_watermark",
                                    fmt::format("{} offset {} was found by its time; the end is {}",

@@ -1,7 +1,5 @@
 #include "klamm/sim/audit.h"
 
-#include "klamm/records/batch.h"
-
 #include <fmt/format.h>
 
 namespace klamm::sim {
@@ -23,8 +21,9 @@ std::optional<typename R::Response> ask_now(AskNow const& ask, R request,
 std::optional<kafka::FetchResponse::PartitionData> fetch_from(AskNow const& ask,
                                                               std::string const& topic,
                                                               std::int32_t number,
-                                                              std::int64_t offset) {
+                                                              std::int64_t offset, bool committed) {
     kafka::FetchRequest request;
+    request.isolation_level = committed ? 1 : 0;
     request.max_bytes = fetch_bytes;
     auto& asked = request.topics.emplace_back();
     asked.topic = topic;
@@ -51,30 +50,50 @@ std::optional<std::int64_t> log_start_of(AskNow const& ask, PartitionName const&
     return answer->topics[0].partitions[0].offset;
 }
 
-/// False: damaged.
-bool audit_partition(Services& services, AskNow const& ask, std::string const& topic,
-                     PartitionName const& name) {
-    std::vector<SeenRecord> all;
-    auto const log_start = log_start_of(ask, name, topic);
-    for (auto offset = log_start.value_or(0);;) {
-        auto const part = fetch_from(ask, topic, name.number, offset);
-        if (!part || !log_start) {
-            services.violations.report("protocol", to_string(name) + " could not be audited");
-            return true;
-        }
-        if (part->error_code != ErrorCode::none) return false;
-        auto const seen = records_of(services, name, part->records);
-        for (auto const& record : seen)
-            if (record.offset >= offset) all.push_back(record);
-        if (seen.empty()) {
-            auto const now = services.schedule.now();
-            services.checkers.tell(
-                &Checker::audited,
-                ReadRecords{name, now, now, *log_start, *log_start, part->high_watermark, all});
-            return true;
-        }
-        offset = seen.back().offset + 1;
+/// A partition's log, as one kind of reader gets it.
+struct WholeLog {
+    std::int64_t high_watermark = 0;
+    std::int64_t last_stable = 0;
+    std::vector<SeenBatch> batches;
+    std::vector<SeenRecord> committed;  ///< what a reader of committed records is shown
+};
+enum class Reading : std::uint8_t { failed, damaged, done };
+
+Reading read_all(Services& services, AskNow const& ask, std::string const& topic,
+                 PartitionName const& name, std::int64_t from, bool committed, WholeLog& log) {
+    for (auto offset = from;;) {
+        auto const part = fetch_from(ask, topic, name.number, offset, committed);
+        if (!part) return Reading::failed;
+        if (part->error_code != ErrorCode::none) return Reading::damaged;
+        log.high_watermark = part->high_watermark;
+        log.last_stable = part->last_stable_offset;
+        auto const batches = services.batches.read(name, part->records);
+        if (batches.empty()) return Reading::done;
+        for (auto& record : committed_of(batches, part->aborted_transactions.value_or(Aborted{})))
+            if (record.offset >= offset) log.committed.push_back(std::move(record));
+        log.batches.insert(log.batches.end(), batches.begin(), batches.end());
+        offset = batches.back().last_offset + 1;
     }
+}
+
+Reading audit_partition(Services& services, AskNow const& ask, std::string const& topic,
+                        PartitionName const& name) {
+    auto const log_start = log_start_of(ask, name, topic);
+    if (!log_start) return Reading::failed;
+    WholeLog log, stable;
+    if (auto const all = read_all(services, ask, topic, name, *log_start, false, log);
+        all != Reading::done)
+        return all;
+    if (auto const all = read_all(services, ask, topic, name, *log_start, true, stable);
+        all != Reading::done)
+        return all;
+    auto records = records_of(log.batches);
+    std::erase_if(records, [&](auto const& record) { return record.offset < *log_start; });
+    auto const now = services.schedule.now();
+    services.checkers.tell(&Checker::audited,
+                           ReadRecords{name, now, now, *log_start, *log_start, log.high_watermark,
+                                       records, stable.last_stable, log.batches, stable.committed});
+    return Reading::done;
 }
 
 void audit_group(Services& services, AskNow const& ask, std::string const& group) {
@@ -104,41 +123,6 @@ std::string checked_name(std::string const& topic, Uuid const& id) {
     return topic == main_topic ? topic : topic + "#" + klamm::to_string(id);
 }
 
-std::vector<SeenRecord> records_of(Services& services, PartitionName const& partition,
-                                   std::optional<kafka::Records> const& fetched) {
-    std::vector<SeenRecord> seen;
-    if (!fetched) return seen;
-    Bytes bytes;
-    for (auto const& part : fetched->parts)
-        bytes.insert(bytes.end(), part.view().begin(), part.view().end());
-    for (ByteView rest{bytes}; rest.size() >= records::batch_header_bytes;) {
-        auto const info = records::read_header(rest);
-        if (!info) {
-            services.violations.report(
-                "protocol", to_string(partition) + " served a batch: " + info.error().why);
-            return seen;
-        }
-        auto const batch = rest.first(std::size_t(info->bytes));
-        auto const stored = records::check_stored(batch);
-        auto const read = records::read_records(batch);
-        if (!stored || !read) {
-            services.violations.report(
-                "protocol", to_string(partition) + " served a batch: " +
-                                (stored ? read : std::unexpected(stored.error())).error().why);
-            return seen;
-        }
-        for (auto const& record : *read) {
-            std::string value;
-            if (record.value)
-                value.assign(reinterpret_cast<char const*>(record.value->data()),
-                             record.value->size());
-            seen.push_back({record.offset, value.substr(0, value.find(' '))});
-        }
-        rest = rest.subspan(std::size_t(info->bytes));
-    }
-    return seen;
-}
-
 bool audit(Services& services, AskNow const& ask, std::function<void()> const& damaged) {
     kafka::MetadataRequest everything;
     everything.topics.reset();
@@ -153,12 +137,16 @@ bool audit(Services& services, AskNow const& ask, std::function<void()> const& d
         for (auto const& partition : topic.partitions) {
             PartitionName const name{checked_name(*topic.name, topic.topic_id),
                                      partition.partition_index};
-            if (audit_partition(services, ask, *topic.name, name)) continue;
+            auto const reading = audit_partition(services, ask, *topic.name, name);
+            if (reading == Reading::failed)
+                services.violations.report("protocol", to_string(name) + " could not be audited");
+            if (reading != Reading::damaged) continue;
             damaged();
             return false;
         }
     for (int group = 0; group < services.plan.groups; ++group)
         audit_group(services, ask, group_name(group));
+    services.checkers.tell(&Checker::audit_ended);
     return true;
 }
 

@@ -18,11 +18,6 @@ using AskNow =
 [[nodiscard]] bool audit(Services& services, AskNow const& ask,
                          std::function<void()> const& damaged);
 
-/// The records in the batches of one fetched partition, which start with complete batches.
-/// Reports a batch whose checksum or structure is wrong.
-std::vector<SeenRecord> records_of(Services& services, PartitionName const& partition,
-                                   std::optional<kafka::Records> const& records);
-
 /// The topic that all workloads share, and the groups that read it.
 inline constexpr std::string_view main_topic = "events";
 std::string group_name(int number);  ///< "g0"

@@ -28,11 +28,33 @@ struct PartitionName {
 std::string to_string(PartitionName const& partition);  ///< "events/2"
 
 /// Every value is written by one send, once in a run, so that a value names its record:
-/// "i0-2-17" is number 17 that the idempotent producer i0 sent to partition 2.
+/// "i0-2-17" is number 17 that the idempotent producer i0 sent to partition 2. What is written in
+/// a transaction begins with the transaction's name and a colon: "t0.3-12:2-5".
 struct SeenRecord {
     std::int64_t offset = 0;
     std::string value;
+    bool operator==(SeenRecord const&) const = default;
 };
+/// "t0.3-12", or nothing.
+std::string_view transaction_of(std::string_view value);
+
+/// A batch as a client reads it. A marker has one record, which says what it is.
+struct SeenBatch {
+    enum class Kind : std::uint8_t { plain, transactional, commit, abort };
+    Kind kind{};
+    std::int64_t base_offset = 0;
+    std::int64_t last_offset = 0;
+    std::int64_t producer_id = -1;
+    std::int16_t producer_epoch = -1;
+    std::shared_ptr<std::vector<SeenRecord> const> records;
+
+    bool marker() const { return kind == Kind::commit || kind == Kind::abort; }
+};
+
+/// What became of a batch, by the markers behind it.
+enum class Fate : std::uint8_t { plain, open, committed, aborted };
+/// One for each batch; those of markers are `plain`. Requires all batches from some offset on.
+std::vector<Fate> fates_of(std::span<SeenBatch const> batches);
 
 struct Violation {
     std::string invariant;
@@ -67,7 +89,17 @@ struct ReadRecords {
     std::int64_t fetch_offset = 0;
     std::int64_t log_start = 0;
     std::int64_t high_watermark = 0;
-    std::span<SeenRecord const> records;
+    std::span<SeenRecord const> records;      ///< all that came, those of markers too
+    std::optional<std::int64_t> last_stable;  ///< unless it was not asked for
+    std::span<SeenBatch const> batches;
+    /// What a reader of committed records is shown; nothing when it did not ask for that.
+    std::optional<std::span<SeenRecord const>> committed;
+};
+
+/// How a transaction ended, as its client knows.
+struct EndedTransaction {
+    std::string name;
+    bool committed = false;  ///< false: aborted, or never ended and fenced
 };
 
 class Checker {
@@ -100,10 +132,20 @@ public:
     virtual void commit_read(std::string const& /*group*/, PartitionName const&,
                              std::int64_t /*offset*/, Time /*asked*/) {}
 
+    // ---- transactions, as their clients know them ---------------------------------------
+    /// From `when` on it may end in some way: its client asks for the end, or for a new
+    /// producer, or the timeout may have passed.
+    virtual void transaction_may_end(std::string const& /*name*/, Time /*when*/) {}
+    /// It ended for certain: the answer to EndTxn came, or its producer was fenced before the
+    /// client ever asked for a commit.
+    virtual void transaction_ended(EndedTransaction const&) {}
+
     // ---- what an auditor reads right after a restart, before any client -----------------
     /// The whole log of one partition.
     virtual void audited(ReadRecords const&) {}
     virtual void audited_topics(std::map<std::string, std::int32_t> const& /*partitions*/) {}
+    /// All partitions and all groups were read.
+    virtual void audit_ended() {}
 
     // ---- what the journal was told, and gave back ---------------------------------------
     virtual void appended(journal::Position, std::uint32_t /*digest*/) {}
@@ -153,6 +195,10 @@ std::unique_ptr<Checker> idempotent_once(Violations& violations);
 std::unique_ptr<Checker> committed_never_back(Violations& violations);
 std::unique_ptr<Checker> high_watermark(Violations& violations);
 std::unique_ptr<Checker> log_start(Violations& violations);
+std::unique_ptr<Checker> transaction_atomic(Violations& violations);
+std::unique_ptr<Checker> committed_reads(Violations& violations);
+std::unique_ptr<Checker> last_stable(Violations& violations);
+std::unique_ptr<Checker> exactly_once(Violations& violations);
 
 /// All of them, told everything.
 class Checkers {

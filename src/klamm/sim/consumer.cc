@@ -250,10 +250,12 @@ private:
             behind_.insert(part.partition_index);
         }
         if (part.error_code != ErrorCode::none) return false;
-        auto const seen = records_of(services(), name, part.records);
+        auto const batches = services().batches.read(name, part.records);
+        auto const seen = records_of(batches);
         services().checkers.tell(
             &Checker::read, ReadRecords{name, asked, services().schedule.now(), position->second,
-                                        part.log_start_offset, part.high_watermark, seen});
+                                        part.log_start_offset, part.high_watermark, seen,
+                                        part.last_stable_offset, batches, std::nullopt});
         if (!seen.empty() && seen.back().offset >= position->second) {
             progress_.records_read += std::uint64_t(seen.back().offset + 1 - position->second);
             position->second = seen.back().offset + 1;

@@ -3,6 +3,7 @@
 
 #include "klamm/base/random.h"
 #include "klamm/sim/checker.h"
+#include "klamm/sim/fetched.h"
 #include "klamm/sim/plan.h"
 #include "klamm/sim/schedule.h"
 #include "klamm/sim/trace.h"
@@ -15,6 +16,7 @@ struct Services {
     Trace& trace;
     Violations& violations;
     Checkers& checkers;
+    BatchReader batches{violations};
     bool calm = false;  ///< no more faults: everything must come to an end
     bool over = false;  ///< workloads stop where they are
 
