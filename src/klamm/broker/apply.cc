@@ -1,5 +1,6 @@
 #include "klamm/broker/apply.h"
 
+#include "klamm/broker/transactions/changes.h"
 #include "klamm/records/batch.h"
 
 #include <limits>
@@ -7,8 +8,6 @@
 
 namespace klamm::broker {
 namespace {
-
-using Refused = std::optional<std::string>;
 
 struct Place {
     journal::Position at{};
@@ -76,6 +75,7 @@ Refused change(State& state, TopicDeleted const& entry, Place) {
     if (topic == nullptr) return "topic id " + to_string(entry.topic_id) + " is not known";
     for (auto const& partition : topic->partitions) {
         state.producers.forget(partition->key);
+        state.transactions.partition_deleted(partition->key);
         state.partitions.erase(std::uint32_t(partition->key));
     }
     state.groups.topic_deleted(topic->name);
@@ -127,9 +127,14 @@ Refused change(State& state, BatchAppended const& entry, Place place) {
         return "the batch does not lie behind the one before it";
     if (batch->producer_id >= 0 && batch->base_sequence < 0)
         return "the batch has a producer id and no sequence number";
+    if (batch->control()) return "a control batch is no entry of its own";
+    if (batch->transactional()) {
+        if (auto refused = check_transactional(state, *batch)) return refused;
+    }
     partition->batches.append(ref);
     partition->next_offset = batch->next_offset();
     state.producers.appended(entry.partition, *batch, entry.appended_ms);
+    if (batch->transactional()) write_transactional(state, *partition, *batch, entry.appended_ms);
     return {};
 }
 
@@ -141,7 +146,24 @@ Refused change(State& state, LogStartMoved const& entry, Place) {
         return "the log start would leave the log";
     partition->log_start = entry.log_start_offset;
     partition->batches.drop_before(partition->log_start);
+    if (partition->transactions) partition->transactions->drop_before(partition->log_start);
     return {};
+}
+
+Refused change(State& state, TransactionOffsets const& entry, Place place) {
+    return change(state, entry, place.at);
+}
+Refused change(State& state, TransactionEnded const& entry, Place place) {
+    return change(state, entry, place.at, place.body);
+}
+Refused change(State& state, ProducerInitialized const& entry, Place) {
+    return change(state, entry);
+}
+Refused change(State& state, TransactionExtended const& entry, Place) {
+    return change(state, entry);
+}
+Refused change(State& state, TransactionalIdsForgotten const& entry, Place) {
+    return change(state, entry);
 }
 
 Refused change(State& state, ProducerIdGiven const& entry, Place) {
@@ -161,8 +183,9 @@ template <class Entry>
 Refused decode_and_change(State& state, ByteView head, Place place) {
     auto const entry = decode_entry<Entry>(head);
     if (!entry) return entry.error();
-    if (Entry::kind != EntryKind::batch_appended && !place.body.empty())
-        return "it has a body, which its kind has not";
+    constexpr bool has_body =
+        Entry::kind == EntryKind::batch_appended || Entry::kind == EntryKind::transaction_ended;
+    if (!has_body && !place.body.empty()) return "it has a body, which its kind has not";
     return change(state, *entry, place);
 }
 
@@ -194,6 +217,16 @@ Refused dispatch(State& state, EntryKind kind, ByteView head, Place place) {
             return decode_and_change<OffsetsCommitted>(state, head, place);
         case EntryKind::offsets_deleted:
             return decode_and_change<OffsetsDeleted>(state, head, place);
+        case EntryKind::producer_initialized:
+            return decode_and_change<ProducerInitialized>(state, head, place);
+        case EntryKind::transaction_extended:
+            return decode_and_change<TransactionExtended>(state, head, place);
+        case EntryKind::transaction_offsets:
+            return decode_and_change<TransactionOffsets>(state, head, place);
+        case EntryKind::transaction_ended:
+            return decode_and_change<TransactionEnded>(state, head, place);
+        case EntryKind::transactional_ids_forgotten:
+            return decode_and_change<TransactionalIdsForgotten>(state, head, place);
     }
     return "kind " + std::to_string(std::to_underlying(kind)) +
            " is not known; it was written by a newer klamm";

@@ -22,9 +22,10 @@ bool follows(BatchRef const& ref, BatchRef const& before) {
 
 // ---- one block --------------------------------------------------------------------------
 //
-// A batch after the first: position - position before, bytes, span * 2 + has_gap [, gap],
-// zigzag(max_timestamp - max_timestamp before). Span is last_offset - base_offset, gap is
-// base_offset - (last_offset before + 1).
+// A batch after the first: position - position before, bytes, span * 2 + is_odd
+// [, gap * 2 + has_skip [, skip]], zigzag(max_timestamp - max_timestamp before). Span is
+// last_offset - base_offset, gap is base_offset - (last_offset before + 1); a batch that follows
+// the one before it without a gap and fills its entry, as most do, is not odd.
 
 void BatchBlock::append(BatchRef const& ref) {
     ensure(!full());
@@ -37,8 +38,10 @@ void BatchBlock::append(BatchRef const& ref) {
         auto const span = std::uint64_t(ref.last_offset - ref.base_offset);
         put_varint(deltas_, std::uint64_t(ref.position) - std::uint64_t(last_.position));
         put_varint(deltas_, ref.bytes);
-        put_varint(deltas_, span * 2 + (gap > 0 ? 1 : 0));
-        if (gap > 0) put_varint(deltas_, gap);
+        bool const odd = gap > 0 || ref.skip > 0;
+        put_varint(deltas_, span * 2 + (odd ? 1 : 0));
+        if (odd) put_varint(deltas_, gap * 2 + (ref.skip > 0 ? 1 : 0));
+        if (ref.skip > 0) put_varint(deltas_, ref.skip);
         put_varint(deltas_, zigzag(std::int64_t(std::uint64_t(ref.max_timestamp) -
                                                 std::uint64_t(last_.max_timestamp))));
         max_timestamp_ = std::max(max_timestamp_, ref.max_timestamp);
@@ -51,16 +54,18 @@ void BatchBlock::append(BatchRef const& ref) {
 std::optional<BatchRef> BatchBlock::Reader::next() {
     if (read_ >= block_->count_) return std::nullopt;
     if (read_++ == 0) return at_ = block_->first_;
-    std::uint64_t distance = 0, bytes = 0, span = 0, gap = 0, timestamp = 0;
+    std::uint64_t distance = 0, bytes = 0, span = 0, gap = 0, skip = 0, timestamp = 0;
     auto const take = [&](std::uint64_t& value) {
         return get_varint(block_->deltas_, byte_, value);
     };
     if (!take(distance) || !take(bytes) || !take(span)) return std::nullopt;
     if ((span & 1) != 0 && !take(gap)) return std::nullopt;
+    if ((gap & 1) != 0 && !take(skip)) return std::nullopt;
     if (!take(timestamp)) return std::nullopt;
     at_.position = journal::Position(std::uint64_t(at_.position) + distance);
     at_.bytes = std::uint32_t(bytes);
-    at_.base_offset = add(at_.last_offset, gap + 1);
+    at_.skip = std::uint32_t(skip);
+    at_.base_offset = add(at_.last_offset, gap / 2 + 1);
     at_.last_offset = add(at_.base_offset, span / 2);
     at_.max_timestamp = add(at_.max_timestamp, std::uint64_t(unzigzag(timestamp)));
     return at_;
@@ -70,6 +75,7 @@ void BatchBlock::encode(kafka::Writer& w) const {
     w.integer(count_);
     if (count_ == 0) return;
     w.integer(std::uint64_t(first_.position));
+    w.integer(first_.skip);
     w.integer(first_.bytes);
     w.integer(first_.base_offset);
     w.integer(first_.last_offset);
@@ -78,11 +84,12 @@ void BatchBlock::encode(kafka::Writer& w) const {
     w.raw(std::as_bytes(std::span{deltas_}));
 }
 
-bool BatchBlock::decode(kafka::Reader& in) {
+bool BatchBlock::decode(kafka::Reader& in, bool with_skips) {
     *this = {};
     count_ = in.integer<std::uint32_t>();
     if (count_ == 0) return !in.failed();
     first_.position = journal::Position(in.integer<std::uint64_t>());
+    if (with_skips) first_.skip = in.integer<std::uint32_t>();
     first_.bytes = in.integer<std::uint32_t>();
     first_.base_offset = in.integer<std::int64_t>();
     first_.last_offset = in.integer<std::int64_t>();

@@ -31,6 +31,8 @@ struct BatchRef {
     std::int64_t base_offset = 0;
     std::int64_t last_offset = 0;
     std::int64_t max_timestamp = -1;
+    /// Where the batch begins in the body of its entry: behind other partitions' markers.
+    std::uint32_t skip = 0;
     bool operator==(BatchRef const&) const = default;
 };
 
@@ -66,7 +68,8 @@ public:
 
     void encode(kafka::Writer& out) const;
     /// False when the bytes are no block: a count, a varint or an order that cannot be.
-    [[nodiscard]] bool decode(kafka::Reader& in);
+    /// Without `with_skips` as encoded before there were transactions.
+    [[nodiscard]] bool decode(kafka::Reader& in, bool with_skips = true);
 
     bool operator==(BatchBlock const&) const = default;
 

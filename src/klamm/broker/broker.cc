@@ -45,6 +45,10 @@ struct Broker::Impl final : Step {
     void finish_step();
     void durable(journal::Position position);
     void note_batch(journal::Position at, ByteView head, std::size_t bytes);
+    void note_end(journal::Position at, ByteView head);
+    void hide(journal::Position at, Partition const& partition, std::size_t bytes);
+    void show(Partition& partition, std::int64_t high_watermark, std::int64_t last_stable,
+              std::uint64_t bytes);
     void note_deletion(ByteView head);
     Stats stats() const;
 
@@ -53,6 +57,7 @@ struct Broker::Impl final : Step {
         journal::Position position{};
         PartitionKey partition{};
         std::int64_t next_offset = 0;
+        std::int64_t last_stable = 0;  ///< once this entry is durable
         std::uint64_t bytes = 0;
     };
     /// A reply that waits until the entry at `after` is durable.
@@ -152,19 +157,32 @@ std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head
     auto const refused = apply(state_, *at, head, body.view());
     ensure(!refused);
     if (kind == EntryKind::batch_appended) note_batch(*at, head, body.size());
+    if (kind == EntryKind::transaction_ended) note_end(*at, head);
     if (kind == EntryKind::log_start_moved)
         fetches_.moved(decode_entry<LogStartMoved>(head)->partition);
     return at;
 }
 
+void Broker::Impl::hide(journal::Position at, Partition const& partition, std::size_t bytes) {
+    hidden_.push_back(
+        {at, partition.key, partition.next_offset, partition.last_stable_to_come(), bytes});
+}
+
 void Broker::Impl::note_batch(journal::Position at, ByteView head, std::size_t bytes) {
     auto const entry = decode_entry<BatchAppended>(head);
     auto& partition = *state_.partition(entry->partition);
-    hidden_.push_back({at, partition.key, partition.next_offset, bytes});
+    hide(at, partition, bytes);
     if (!guard(Guard::readers_wait_for_sync)) partition.high_watermark = partition.next_offset;
     auto const& batch = partition.batches.last();
     records_in_ += std::uint64_t(batch.last_offset - batch.base_offset + 1);
     record_bytes_in_ += bytes;
+}
+
+/// Readers see the markers, and what they settle, at once and not before the entry is durable.
+void Broker::Impl::note_end(journal::Position at, ByteView head) {
+    auto const entry = decode_entry<TransactionEnded>(head);
+    for (auto const key : entry->partitions)
+        hide(at, *state_.partition(key), records::end_marker_bytes);
 }
 
 void Broker::Impl::note_deletion(ByteView head) {
@@ -197,6 +215,8 @@ void Broker::Impl::start(Now at) {
     for (auto const& [name, topic] : state_.topics) {
         for (auto const& partition : topic.partitions)
             partition->high_watermark = partition->next_offset;
+        for (auto const& partition : topic.partitions)
+            partition->last_stable = partition->last_stable_to_come();
     }
     found_cluster();
     groups_.start(*this);
@@ -216,10 +236,25 @@ void Broker::Impl::durable(journal::Position position) {
         auto const& batch = hidden_.front();
         auto* partition = state_.partition(batch.partition);
         if (partition == nullptr) continue;  // deleted meanwhile
-        partition->high_watermark = batch.next_offset;
-        fetches_.visible(batch.partition, batch.bytes);
+        show(*partition, batch.next_offset, batch.last_stable, batch.bytes);
     }
     finish_step();
+}
+
+void Broker::Impl::show(Partition& partition, std::int64_t high_watermark, std::int64_t last_stable,
+                        std::uint64_t bytes) {
+    bool const all_was_stable = partition.last_stable == partition.high_watermark;
+    auto stable_bytes = all_was_stable && last_stable == high_watermark ? bytes : 0;
+    if (!all_was_stable && last_stable > partition.last_stable && fetches_.watched(partition.key)) {
+        auto cursor = partition.batches.from(partition.last_stable);
+        while (auto const ref = cursor.next()) {
+            if (ref->last_offset >= last_stable) break;
+            stable_bytes += ref->bytes;
+        }
+    }
+    partition.high_watermark = high_watermark;
+    partition.last_stable = last_stable;
+    fetches_.visible(partition.key, {bytes, stable_bytes});
 }
 
 Stats Broker::Impl::stats() const {

@@ -54,6 +54,11 @@ KLAMM_ENTRY(GroupChanged);
 KLAMM_ENTRY(GroupDeleted);
 KLAMM_ENTRY(OffsetsCommitted);
 KLAMM_ENTRY(OffsetsDeleted);
+KLAMM_ENTRY(ProducerInitialized);
+KLAMM_ENTRY(TransactionExtended);
+KLAMM_ENTRY(TransactionOffsets);
+KLAMM_ENTRY(TransactionEnded);
+KLAMM_ENTRY(TransactionalIdsForgotten);
 
 #undef KLAMM_ENTRY
 

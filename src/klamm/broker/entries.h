@@ -2,7 +2,7 @@
 //
 // An entry's head is one byte of EntryKind, one byte of version, then the struct in the encoding
 // of kafka/codec.h (always flexible, so that a later version can add tagged fields). Only
-// batch_appended has a body: the batch as readers get it.
+// batch_appended and transaction_ended have a body: batches as readers get them.
 //
 // A number that was once used for a kind is never used for another (doc/formats/entries.md).
 #pragma once
@@ -33,6 +33,11 @@ enum class EntryKind : std::uint8_t {
     group_deleted = 11,
     offsets_committed = 12,
     offsets_deleted = 13,
+    producer_initialized = 14,
+    transaction_extended = 15,
+    transaction_offsets = 16,
+    transaction_ended = 17,
+    transactional_ids_forgotten = 18,
 };
 
 /// Names a partition inside the journal. Counts up over all topics; never reused, so that a
@@ -265,6 +270,119 @@ struct OffsetsDeleted {
     static constexpr void describe(auto& field) {
         field("group_id", &Self::group_id);
         field("partitions", &Self::partitions);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+// ---- transactions -------------------------------------------------------------------------
+//
+// There is no entry for the begin: a transaction begins with the first thing that is put into it.
+
+/// A producer id and its epoch, which together name one life of a producer.
+struct Incarnation {
+    using Self = Incarnation;
+    std::int64_t id = -1;
+    std::int16_t epoch = -1;
+    static constexpr void describe(auto& field) {
+        field("id", &Self::id);
+        field("epoch", &Self::epoch);
+    }
+    bool known() const { return id >= 0; }
+    auto operator<=>(Self const&) const = default;
+};
+
+/// A producer has a transactional id from now on, alone: whoever had it is fenced.
+struct ProducerInitialized {
+    using Self = ProducerInitialized;
+    static constexpr EntryKind kind = EntryKind::producer_initialized;
+    std::string transactional_id;
+    Incarnation producer;
+    Incarnation before;  ///< what the same producer may still take itself for; or none
+    std::int32_t timeout_ms = 0;
+    std::int64_t initialized_ms = 0;
+    static constexpr void describe(auto& field) {
+        field("transactional_id", &Self::transactional_id);
+        field("producer", &Self::producer);
+        field("before", &Self::before);
+        field("timeout_ms", &Self::timeout_ms);
+        field("initialized_ms", &Self::initialized_ms);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// Partitions and groups that a transaction will write to, said beforehand.
+struct TransactionExtended {
+    using Self = TransactionExtended;
+    static constexpr EntryKind kind = EntryKind::transaction_extended;
+    std::string transactional_id;
+    std::vector<PartitionKey> partitions;
+    std::vector<std::string> groups;
+    std::int64_t extended_ms = 0;
+    static constexpr void describe(auto& field) {
+        field("transactional_id", &Self::transactional_id);
+        field("partitions", &Self::partitions);
+        field("groups", &Self::groups);
+        field("extended_ms", &Self::extended_ms);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// Offsets that are committed when, and if, the transaction is.
+struct TransactionOffsets {
+    using Self = TransactionOffsets;
+    static constexpr EntryKind kind = EntryKind::transaction_offsets;
+    std::string transactional_id;
+    std::string group_id;
+    std::int64_t committed_ms = 0;
+    std::vector<CommittedOffset> offsets;
+    static constexpr void describe(auto& field) {
+        field("transactional_id", &Self::transactional_id);
+        field("group_id", &Self::group_id);
+        field("committed_ms", &Self::committed_ms);
+        field("offsets", &Self::offsets);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// Where the last transaction of a transactional id got to.
+enum class TransactionStatus : std::uint8_t {
+    empty = 0,  ///< there was none since the producer was initialized
+    ongoing = 1,
+    committed = 2,
+    aborted = 3,
+};
+
+/// The end of a transaction, all at once: its markers, its offsets, and what its producer is from
+/// now on. Body: one marker for each of its partitions, in the order of `partitions`.
+struct TransactionEnded {
+    using Self = TransactionEnded;
+    static constexpr EntryKind kind = EntryKind::transaction_ended;
+    std::string transactional_id;
+    TransactionStatus status{};  ///< committed; aborted; empty: aborted for the next producer
+    Incarnation producer;        ///< from now on
+    Incarnation before;          ///< what the same producer may still take itself for; or none
+    std::int32_t timeout_ms = 0;
+    std::int64_t ended_ms = 0;
+    std::vector<PartitionKey> partitions;  ///< all that the transaction has, in the order of keys
+    static constexpr void describe(auto& field) {
+        field("transactional_id", &Self::transactional_id);
+        field("status", &Self::status);
+        field("producer", &Self::producer);
+        field("before", &Self::before);
+        field("timeout_ms", &Self::timeout_ms);
+        field("ended_ms", &Self::ended_ms);
+        field("partitions", &Self::partitions);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// Nobody has used them for transactional.id.expiration.ms.
+struct TransactionalIdsForgotten {
+    using Self = TransactionalIdsForgotten;
+    static constexpr EntryKind kind = EntryKind::transactional_ids_forgotten;
+    std::vector<std::string> transactional_ids;
+    static constexpr void describe(auto& field) {
+        field("transactional_ids", &Self::transactional_ids);
     }
     bool operator==(Self const&) const = default;
 };

@@ -51,6 +51,7 @@ struct FetchWaiter {
     FetchId id{};
     std::uint64_t bytes = 0;  ///< visible so far
     std::uint64_t bytes_min = 0;
+    bool read_committed = false;
     bool woken = false;
 };
 

@@ -28,20 +28,27 @@ ErrorCode check(Step& step, Partition const* partition, FetchItem const& item, b
     return ErrorCode::none;
 }
 
-/// Visible batches from `offset` on, as many as fit into `bytes_max`. With `at_least_one` the
-/// first one comes even if it does not fit, so that no batch is too large to be read (KIP-74).
-std::vector<BatchPlace> collect(Partition const& partition, std::int64_t offset,
-                                std::int64_t bytes_max, bool at_least_one, std::int64_t& bytes) {
+struct Collected {
     std::vector<BatchPlace> places;
-    if (offset >= partition.high_watermark) return places;
+    std::int64_t bytes = 0;
+    std::int64_t end = 0;  ///< behind the last batch; without one where it began
+};
+
+/// Batches from `offset` to `end`, as many as fit into `bytes_max`. With `at_least_one` the
+/// first one comes even if it does not fit, so that no batch is too large to be read (KIP-74).
+Collected collect(Partition const& partition, std::int64_t offset, std::int64_t end,
+                  std::int64_t bytes_max, bool at_least_one) {
+    Collected found{.places = {}, .end = offset};
+    if (offset >= end) return found;
     auto cursor = partition.batches.from(offset);
     while (auto const ref = cursor.next()) {
-        if (ref->last_offset >= partition.high_watermark) break;
-        if (bytes + ref->bytes > bytes_max && !(at_least_one && places.empty())) break;
-        bytes += ref->bytes;
-        places.push_back({ref->position, ref->bytes});
+        if (ref->last_offset >= end) break;
+        if (found.bytes + ref->bytes > bytes_max && !(at_least_one && found.places.empty())) break;
+        found.bytes += ref->bytes;
+        found.end = ref->last_offset + 1;
+        found.places.push_back({ref->position, ref->bytes, ref->skip});
     }
-    return places;
+    return found;
 }
 
 }  // namespace
@@ -53,6 +60,7 @@ struct Fetches::Found {
         Partition const* partition = nullptr;  ///< null: there is none
         ErrorCode error = ErrorCode::none;
         std::vector<BatchPlace> batches{};
+        std::int64_t end = 0;  ///< behind them
 
         /// Whether a client in a session has nothing to learn. Requires that there is no error.
         bool knows_all() const;
@@ -89,9 +97,12 @@ void Fetches::visit(Step& step, Job& job, FetchItem& item, Found& found) {
         found.has_error = true;
     } else {
         auto const room = std::min<std::int64_t>(item.max_bytes, job.max_bytes - found.bytes);
-        std::int64_t bytes = 0;
-        part.batches = collect(*part.partition, item.fetch_offset, room, found.bytes == 0, bytes);
-        found.bytes += bytes;
+        auto collected =
+            collect(*part.partition, item.fetch_offset, part.partition->end_for(job.read_committed),
+                    room, found.bytes == 0);
+        part.batches = std::move(collected.places);
+        part.end = collected.end;
+        found.bytes += collected.bytes;
     }
     if (item.session != nullptr && part.partition != nullptr) {
         if (!item.watch.linked())
@@ -125,8 +136,12 @@ PartitionAnswer Fetches::Found::Part::describe(bool read_committed) const {
     data.records.emplace();
     if (!read_committed) data.aborted_transactions.reset();
     if (error != ErrorCode::none) return data;
-    data.high_watermark = data.last_stable_offset = partition->high_watermark;
+    data.high_watermark = partition->high_watermark;
+    data.last_stable_offset = partition->end_for(true);
     data.log_start_offset = partition->log_start;
+    if (!read_committed || batches.empty() || !partition->transactions) return data;
+    for (auto const& aborted : partition->transactions->aborted(item->fetch_offset, end))
+        data.aborted_transactions->push_back({aborted.producer_id, aborted.first_offset});
     return data;
 }
 
@@ -227,6 +242,7 @@ void Fetches::park(Job job, Found const& found, Instant due) {
     next_id_ = FetchId(std::uint64_t(next_id_) + 1);
     parked->due = due;
     parked->bytes = std::uint64_t(found.bytes);
+    parked->read_committed = job.read_committed;
     parked->bytes_min = std::uint64_t(std::max(job.min_bytes, 0));
     parked->job = std::move(job);
     auto const watch = [&](Link<FetchWaiter>& list) {
@@ -253,22 +269,28 @@ void Fetches::wake(FetchWaiter& waiter) {
     woken_.insert(waiter.id);
 }
 
-void Fetches::add_bytes(Link<FetchWaiter> const& list, std::uint64_t bytes) {
+void Fetches::add_bytes(Link<FetchWaiter> const& list, Shown shown) {
     for (auto* link = list.next(); link != nullptr; link = link->next()) {
         auto& waiter = link->owner();
+        auto const bytes = waiter.read_committed ? shown.stable_bytes : shown.bytes;
+        if (bytes == 0) continue;
         waiter.bytes += bytes;
         if (!waiter.woken && waiter.bytes >= waiter.bytes_min) wake(waiter);
     }
 }
 
-void Fetches::visible(PartitionKey partition, std::uint64_t bytes) {
+bool Fetches::watched(PartitionKey partition) const {
+    return watched_.contains(std::uint32_t(partition));
+}
+
+void Fetches::visible(PartitionKey partition, Shown shown) {
     auto const found = watched_.find(std::uint32_t(partition));
     if (found == watched_.end()) return;
-    add_bytes(found->second.fetches, bytes);
+    add_bytes(found->second.fetches, shown);
     for (auto* link = found->second.items.next(); link != nullptr; link = link->next()) {
         auto& item = link->owner();
         item.session->note(item);
-        add_bytes(item.session->waiting, bytes);
+        add_bytes(item.session->waiting, shown);
     }
 }
 

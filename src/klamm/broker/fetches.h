@@ -35,10 +35,17 @@ class Fetches {
 public:
     void handle(Step& step, Request const& request, kafka::FetchRequest const& fetch);
 
-    /// `bytes` more became visible. answer_woken() must follow in the same step.
-    void visible(PartitionKey partition, std::uint64_t bytes);
+    /// How much a waiting fetch finds that it did not find before, by its isolation level.
+    struct Shown {
+        std::uint64_t bytes = 0;
+        std::uint64_t stable_bytes = 0;  ///< with read_committed
+    };
+    /// More became visible. answer_woken() must follow in the same step.
+    void visible(PartitionKey partition, Shown shown);
     /// Its log start moved.
     void moved(PartitionKey partition);
+    /// Whether anybody may wait for it.
+    bool watched(PartitionKey partition) const;
     /// The partition is gone: who waits for it learns that. answer_woken() must follow.
     void gone(PartitionKey partition);
     void answer_woken(Step& step);
@@ -77,7 +84,7 @@ private:
 
     Found look(Step& step, Job& job);
     void visit(Step& step, Job& job, FetchItem& item, Found& found);
-    void add_bytes(Link<FetchWaiter> const& list, std::uint64_t bytes);
+    void add_bytes(Link<FetchWaiter> const& list, Shown shown);
     void wake(FetchWaiter& waiter);
     void send(Step& step, Job& job, Found found);
     void park(Job job, Found const& found, Instant due);

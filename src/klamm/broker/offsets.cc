@@ -26,14 +26,15 @@ using Listed = kafka::ListOffsetsResponse::ListOffsetsPartitionResponse;
 /// The batches in which the record may be, in the order in which they are to be searched: the
 /// second one matters when the first one lies across the log start, and only its deleted part
 /// has such a record.
-std::vector<BatchPlace> search(Partition const& partition, std::int64_t timestamp) {
+std::vector<BatchPlace> search(Partition const& partition, std::int64_t timestamp,
+                               std::int64_t end) {
     std::vector<BatchPlace> places;
     auto const add = [&](BatchRef const& ref) {
-        if (ref.last_offset < partition.high_watermark) places.push_back({ref.position, ref.bytes});
+        if (ref.last_offset < end) places.push_back({ref.position, ref.bytes, ref.skip});
     };
     auto const& batches = partition.batches;
     if (timestamp == max_timestamp) {
-        if (auto const ref = batches.find_latest(partition.high_watermark)) add(*ref);
+        if (auto const ref = batches.find_latest(end)) add(*ref);
         return places;
     }
     auto const ref = batches.find_timestamp(timestamp);
@@ -49,11 +50,13 @@ std::vector<BatchPlace> search(Partition const& partition, std::int64_t timestam
     return places;
 }
 
-void list(Partition const& partition, std::int64_t timestamp, Listed& out, FillOffset& fill) {
+void list(Partition const& partition, std::int64_t timestamp, bool read_committed, Listed& out,
+          FillOffset& fill) {
+    auto const end = partition.end_for(read_committed);
     out.leader_epoch = leader_epoch;
     switch (timestamp) {
         case latest:
-            out.offset = partition.high_watermark;
+            out.offset = end;
             return;
         case earliest:
         case earliest_local:
@@ -66,7 +69,7 @@ void list(Partition const& partition, std::int64_t timestamp, Listed& out, FillO
         default:
             fill.timestamp = timestamp;
             fill.from_offset = partition.log_start;
-            fill.batches = search(partition, timestamp);
+            fill.batches = search(partition, timestamp, end);
             if (fill.batches.empty()) out.leader_epoch = -1;
     }
 }
@@ -96,7 +99,7 @@ void handle(Step& step, Request const& request, kafka::ListOffsetsRequest const&
                 check(partition, topic.name, asked.current_leader_epoch, step.options());
             if (out.error_code != ErrorCode::none) continue;
             FillOffset fill{.topic = t, .partition = p, .batches = {}};
-            list(*partition, asked.timestamp, out, fill);
+            list(*partition, asked.timestamp, list_offsets.isolation_level == 1, out, fill);
             if (request.header.api_version < leader_epochs_from) out.leader_epoch = -1;
             if (!fill.batches.empty()) reply.offsets.push_back(std::move(fill));
         }

@@ -3,7 +3,8 @@
 //
 // Source: KIP-98, KIP-360. One producer in one partition is one entry here. Entries are kept in
 // the order of their last append, in journaled time: that is the order in which they expire, and
-// the order in which they go when there are too many.
+// the order in which they go when there are too many. Who has an open transaction in the partition
+// is pinned: it does neither.
 //
 // Invariant: a pure function of the appends; the same appends give the same entries.
 #pragma once
@@ -41,9 +42,13 @@ struct Producer {
     std::int16_t epoch = -1;
     std::int64_t last_appended_ms = 0;
     std::int64_t last_timestamp = -1;
-    std::vector<SentBatch> batches;  ///< oldest first, never empty
+    std::vector<SentBatch> batches;  ///< oldest first; empty: none in this epoch
+    bool pinned = false;
 
-    std::int32_t last_sequence() const { return batches.back().last_sequence; }
+    /// -1, which 0 follows, when it has sent nothing in this epoch.
+    std::int32_t last_sequence() const {
+        return batches.empty() ? -1 : batches.back().last_sequence;
+    }
     bool operator==(Producer const&) const = default;
 };
 
@@ -63,22 +68,29 @@ public:
     /// Remembers a batch that was appended with its base offset in place. Forgets who expired
     /// by then, and the oldest when there are too many.
     void appended(PartitionKey partition, records::BatchInfo const& batch, std::int64_t wall_ms);
+    /// Until the next marker; false when there is no such producer.
+    bool pin(PartitionKey partition, std::int64_t id);
+    /// A transaction's marker was appended. Its epoch, when it is new, begins with sequence 0.
+    void ended(PartitionKey partition, records::BatchInfo const& marker, std::int64_t wall_ms);
     void forget(PartitionKey partition);
 
-    std::size_t size() const { return by_age_.size(); }
-    std::list<Producer> const& by_age() const { return by_age_; }
+    std::size_t size() const { return by_key_.size(); }
+    /// In the order of their age; behind them the pinned ones, in the order of their names.
+    std::vector<Producer const*> all() const;
     /// Puts back an entry behind the others; false when it is there already or is not whole.
     [[nodiscard]] bool restore(Producer producer);
 
 private:
     using Key = std::pair<PartitionKey, std::int64_t>;
     bool expired(Producer const& producer, std::int64_t wall_ms) const {
-        return wall_ms - producer.last_appended_ms >= limits_.expiration_ms;
+        return !producer.pinned && wall_ms - producer.last_appended_ms >= limits_.expiration_ms;
     }
+    std::list<Producer>::iterator at_the_end(Key const& key);
     void drop_oldest();
 
     Limits limits_;
     std::list<Producer> by_age_;
+    std::list<Producer> pinned_;  ///< in no order that means anything
     std::map<Key, std::list<Producer>::iterator> by_key_;
 };
 

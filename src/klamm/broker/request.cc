@@ -34,12 +34,20 @@ ErrorCode error_of(journal::Error error) {
     return ErrorCode::kafka_storage_error;
 }
 
-void fill_records(kafka::FetchResponse& response, FillRecords const& want, ReadBatch const& read) {
+std::expected<Slice, journal::Error> read_batch(ReadBody const& read, BatchPlace const& place) {
+    auto body = read(place.position, place.skip + place.bytes);
+    if (!body || (place.skip == 0 && body->size() == place.bytes)) return body;
+    if (body->size() < std::size_t{place.skip} + place.bytes)
+        return std::unexpected(journal::Error::corrupt);
+    return body->part(place.skip, place.bytes);
+}
+
+void fill_records(kafka::FetchResponse& response, FillRecords const& want, ReadBody const& read) {
     auto& partition = response.responses.at(want.topic).partitions.at(want.partition);
     auto& records = partition.records.emplace();
     records.parts.reserve(want.batches.size());
     for (auto const& place : want.batches) {
-        auto batch = read(place.position, place.bytes);
+        auto batch = read_batch(read, place);
         if (batch) {
             records.parts.push_back(std::move(*batch));
             continue;
@@ -81,14 +89,14 @@ std::expected<Found, records::BatchError> find(ByteView batch, FillOffset const&
 }
 
 void fill_offset(kafka::ListOffsetsResponse& response, FillOffset const& want,
-                 ReadBatch const& read) {
+                 ReadBody const& read) {
     auto& partition = response.topics.at(want.topic).partitions.at(want.partition);
     auto const fail = [&](ErrorCode error) {
         partition.error_code = error;
         partition.leader_epoch = -1;
     };
     for (auto const& place : want.batches) {
-        auto const batch = read(place.position, place.bytes);
+        auto const batch = read_batch(read, place);
         if (!batch) return fail(error_of(batch.error()));
         auto const found = find(batch->view(), want);
         if (!found) return fail(ErrorCode::kafka_storage_error);
@@ -142,7 +150,7 @@ std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::stri
     return request;
 }
 
-void fill(Reply& reply, ReadBatch const& read) {
+void fill(Reply& reply, ReadBody const& read) {
     if (auto* fetch = std::get_if<kafka::FetchResponse>(&reply.body)) {
         for (auto const& want : reply.records) fill_records(*fetch, want, read);
     }

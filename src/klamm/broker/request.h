@@ -43,10 +43,11 @@ struct Request {
     std::vector<CheckedBatch> batches;
 };
 
-/// A batch in the journal.
+/// A batch in the journal: `bytes` of the body of the entry at `position`, from `skip` on.
 struct BatchPlace {
     journal::Position position{};
     std::uint32_t bytes = 0;
+    std::uint32_t skip = 0;
 };
 
 /// Batches to be put into responses[topic].partitions[partition].records of a FetchResponse.
@@ -86,8 +87,8 @@ struct Reply {
     bool close = false;  ///< close the connection after this reply
 };
 
-/// Reads one batch; called by fill().
-using ReadBatch =
+/// Reads the whole body of the entry at a position, at least `bytes`; called by fill().
+using ReadBody =
     std::function<std::expected<Slice, journal::Error>(journal::Position, std::uint32_t bytes)>;
 
 /// Decodes a frame (without its length) and checks the batches of a Produce request.
@@ -98,6 +99,6 @@ using ReadBatch =
 
 /// Completes the reply. A batch that cannot be read becomes that partition's error; the other
 /// partitions are not disturbed.
-void fill(Reply& reply, ReadBatch const& read);
+void fill(Reply& reply, ReadBody const& read);
 
 }  // namespace klamm::broker

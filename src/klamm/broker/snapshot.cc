@@ -102,6 +102,70 @@ struct ProducerPart {
     }
 };
 
+struct TransactionPart {
+    using Self = TransactionPart;
+    std::string id;
+    Incarnation producer;
+    Incarnation before;
+    std::int32_t timeout_ms = 0;
+    TransactionStatus status{};
+    std::int64_t started_ms = -1;
+    std::int64_t updated_ms = 0;
+    std::vector<PartitionKey> partitions;
+    std::vector<std::string> groups;
+    static constexpr void describe(auto& field) {
+        field("id", &Self::id);
+        field("producer", &Self::producer);
+        field("before", &Self::before);
+        field("timeout_ms", &Self::timeout_ms);
+        field("status", &Self::status);
+        field("started_ms", &Self::started_ms);
+        field("updated_ms", &Self::updated_ms);
+        field("partitions", &Self::partitions);
+        field("groups", &Self::groups);
+    }
+};
+
+struct OpenPart {
+    using Self = OpenPart;
+    std::int64_t producer_id = -1;
+    std::int64_t first_offset = 0;
+    static constexpr void describe(auto& field) {
+        field("producer_id", &Self::producer_id);
+        field("first_offset", &Self::first_offset);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+struct AbortedPart {
+    using Self = AbortedPart;
+    std::int64_t producer_id = -1;
+    std::int64_t first_offset = 0;
+    std::int64_t last_offset = 0;
+    std::int64_t stable_after = 0;
+    static constexpr void describe(auto& field) {
+        field("producer_id", &Self::producer_id);
+        field("first_offset", &Self::first_offset);
+        field("last_offset", &Self::last_offset);
+        field("stable_after", &Self::stable_after);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// A partition with long lists has several.
+struct PartitionTransactionsPart {
+    using Self = PartitionTransactionsPart;
+    static constexpr std::size_t elements_max = 100'000;
+    PartitionKey key{};
+    std::vector<OpenPart> open;
+    std::vector<AbortedPart> aborted;
+    static constexpr void describe(auto& field) {
+        field("key", &Self::key);
+        field("open", &Self::open);
+        field("aborted", &Self::aborted);
+    }
+};
+
 /// Each part has its length before it, so that the limits of one message hold for one part.
 template <class Part>
 void put(kafka::Writer& out, Part const& part) {
@@ -139,6 +203,51 @@ void put_producer(kafka::Writer& out, Producer const& producer) {
     put(out, part);
 }
 
+std::uint32_t put_partition_transactions(kafka::Writer& out, Partition const& partition) {
+    std::uint32_t parts = 0;
+    PartitionTransactionsPart part{partition.key, {}, {}};
+    auto const flush = [&] {
+        put(out, part);
+        part.open.clear();
+        part.aborted.clear();
+        ++parts;
+    };
+    for (auto const& [producer_id, first] : partition.transactions->open()) {
+        part.open.push_back({producer_id, first});
+        if (part.open.size() == part.elements_max) flush();
+    }
+    for (auto const& one : partition.transactions->aborted()) {
+        part.aborted.push_back(
+            {one.producer_id, one.first_offset, one.last_offset, one.stable_after});
+        if (part.aborted.size() == part.elements_max) flush();
+    }
+    if (!part.open.empty() || !part.aborted.empty()) flush();
+    return parts;
+}
+
+void put_transactions(kafka::Writer& out, State const& state) {
+    out.integer(std::uint32_t(state.transactions.all().size()));
+    for (auto const& [id, one] : state.transactions.all())
+        put(out, TransactionPart{id,
+                                 one.producer,
+                                 one.before,
+                                 one.timeout_ms,
+                                 one.status,
+                                 one.started_ms,
+                                 one.updated_ms,
+                                 {one.partitions.begin(), one.partitions.end()},
+                                 {one.groups.begin(), one.groups.end()}});
+    auto const count_at = out.size();
+    std::uint32_t parts = 0;
+    out.integer(parts);
+    for (auto const& [name, topic] : state.topics) {
+        for (auto const& partition : topic.partitions) {
+            if (partition->transactions) parts += put_partition_transactions(out, *partition);
+        }
+    }
+    out.patch(count_at, parts);
+}
+
 /// The reason why a part cannot be, or nothing.
 using Refused = std::optional<std::string>;
 
@@ -152,7 +261,7 @@ Refused take(kafka::Reader& in, Part& part, char const* what) {
     return std::nullopt;
 }
 
-Refused take_partition(kafka::Reader& in, State& state, Topic& topic) {
+Refused take_partition(kafka::Reader& in, State& state, Topic& topic, bool with_skips) {
     PartitionPart part;
     if (auto refused = take(in, part, "partition")) return refused;
     auto const name = "partition " + topic.name + "-" + std::to_string(topic.partitions.size());
@@ -169,7 +278,7 @@ Refused take_partition(kafka::Reader& in, State& state, Topic& topic) {
     auto& index = partition->batches;
     for (std::uint32_t n = 0; n < part.blocks; ++n) {
         BatchBlock block;
-        if (!block.decode(in) || !index.restore(std::move(block)))
+        if (!block.decode(in, with_skips) || !index.restore(std::move(block)))
             return name + ": batch block " + std::to_string(n) + " cannot be";
     }
     if (!index.empty() && index.last().last_offset + 1 != part.next_offset)
@@ -180,7 +289,7 @@ Refused take_partition(kafka::Reader& in, State& state, Topic& topic) {
     return std::nullopt;
 }
 
-Refused take_topic(kafka::Reader& in, State& state) {
+Refused take_topic(kafka::Reader& in, State& state, bool with_skips) {
     TopicPart part;
     if (auto refused = take(in, part, "topic")) return refused;
     if (part.name.empty() || part.id.is_none() || part.partitions == 0 ||
@@ -194,7 +303,7 @@ Refused take_topic(kafka::Reader& in, State& state) {
     topic.settings = settings_of(topic.configs, state.broker_configs, state.options);
     state.topics_by_id.emplace(topic.id, &topic);
     for (std::uint32_t n = 0; n < part.partitions; ++n) {
-        if (auto refused = take_partition(in, state, topic)) return refused;
+        if (auto refused = take_partition(in, state, topic, with_skips)) return refused;
     }
     return std::nullopt;
 }
@@ -216,6 +325,61 @@ Refused take_producer(kafka::Reader& in, State& state) {
     return std::nullopt;
 }
 
+Refused take_transaction(kafka::Reader& in, State& state) {
+    TransactionPart part;
+    if (auto refused = take(in, part, "transaction")) return refused;
+    for (auto const key : part.partitions) {
+        if (state.partition(key) == nullptr)
+            return "transaction '" + part.id + "' names a partition that is not there";
+    }
+    if (!state.transactions.restore({.id = part.id,
+                                     .producer = part.producer,
+                                     .before = part.before,
+                                     .timeout_ms = part.timeout_ms,
+                                     .status = part.status,
+                                     .started_ms = part.started_ms,
+                                     .updated_ms = part.updated_ms,
+                                     .partitions = {part.partitions.begin(), part.partitions.end()},
+                                     .groups = {part.groups.begin(), part.groups.end()}}))
+        return "transaction '" + part.id + "' cannot be, or is there twice";
+    return std::nullopt;
+}
+
+Refused take_partition_transactions(kafka::Reader& in, State& state) {
+    PartitionTransactionsPart part;
+    if (auto refused = take(in, part, "partition's transactions")) return refused;
+    auto* partition = state.partition(part.key);
+    if (partition == nullptr) return "transactions of a partition that is not there";
+    auto const name =
+        "partition " + partition->topic->name + "-" + std::to_string(partition->number);
+    auto& transactions = partition->need_transactions();
+    for (auto const& [producer_id, first] : part.open) {
+        auto const* transaction = state.transactions.of_producer(producer_id);
+        if (transaction == nullptr || !transaction->has(part.key) ||
+            first >= partition->next_offset || !transactions.restore_open(producer_id, first) ||
+            !state.producers.pin(part.key, producer_id))
+            return name + ": an open transaction cannot be";
+    }
+    for (auto const& [producer_id, first, last, stable_after] : part.aborted) {
+        if (!transactions.restore({producer_id, first, last, stable_after}))
+            return name + ": an aborted transaction cannot be";
+    }
+    return std::nullopt;
+}
+
+Refused take_transactions(kafka::Reader& in, State& state) {
+    auto const transactions = in.integer<std::uint32_t>();
+    for (std::uint32_t n = 0; n < transactions && !in.failed(); ++n) {
+        if (auto refused = take_transaction(in, state)) return refused;
+    }
+    auto const partitions = in.integer<std::uint32_t>();
+    for (std::uint32_t n = 0; n < partitions && !in.failed(); ++n) {
+        if (auto refused = take_partition_transactions(in, state)) return refused;
+    }
+    if (in.failed()) return "the transactions are cut off";
+    return std::nullopt;
+}
+
 }  // namespace
 
 FrozenState freeze(State const& state) {
@@ -229,11 +393,12 @@ FrozenState freeze(State const& state) {
                               std::uint32_t(topic.partitions.size())});
         for (auto const& partition : topic.partitions) put_partition(to, *partition);
     }
-    for (auto const& producer : state.producers.by_age()) put_producer(to.out, producer);
+    for (auto const* producer : state.producers.all()) put_producer(to.out, *producer);
     Bytes groups;
     state.groups.encode(groups);
     to.out.integer(std::uint32_t(groups.size()));
     to.out.raw(groups);
+    put_transactions(to.out, state);
     to.block(nullptr);
     return std::move(to.frozen);
 }
@@ -250,7 +415,9 @@ Bytes assemble(FrozenState const& frozen) {
 std::optional<std::string> thaw(State& state, ByteView bytes) {
     kafka::Reader in{bytes};
     auto const version = in.integer<std::uint8_t>();
-    if (!in.failed() && version != snapshot_version)
+    constexpr std::uint8_t without_transactions = 1;
+    bool const with_transactions = version != without_transactions;
+    if (!in.failed() && version != snapshot_version && with_transactions)
         return "checkpoint state version " + std::to_string(version) +
                " is not known; it was written by a newer klamm";
     Head head;
@@ -260,7 +427,7 @@ std::optional<std::string> thaw(State& state, ByteView bytes) {
     state.next_partition = head.next_partition;
     state.next_producer_id = head.next_producer_id;
     for (std::uint32_t n = 0; n < head.topics; ++n) {
-        if (auto refused = take_topic(in, state)) return refused;
+        if (auto refused = take_topic(in, state, with_transactions)) return refused;
     }
     for (std::uint32_t n = 0; n < head.producers; ++n) {
         if (auto refused = take_producer(in, state)) return refused;
@@ -268,6 +435,9 @@ std::optional<std::string> thaw(State& state, ByteView bytes) {
     auto const groups = in.take(in.integer<std::uint32_t>());
     if (in.failed()) return "the groups are cut off";
     if (auto refused = state.groups.decode(groups)) return "groups: " + *refused;
+    if (with_transactions) {
+        if (auto refused = take_transactions(in, state)) return refused;
+    }
     if (in.bytes_left() > 0) return "bytes follow the end of the state";
     return std::nullopt;
 }

@@ -14,7 +14,7 @@
 
 namespace klamm::broker {
 
-inline constexpr std::uint8_t snapshot_version = 1;
+inline constexpr std::uint8_t snapshot_version = 2;
 
 struct FrozenState {
     struct Piece {

@@ -2,7 +2,8 @@
 //
 // Handlers read it; only apply() (apply.h) changes it. What need not survive a restart (who
 // waits for what, fetch sessions, timers) lives in the handlers, with one exception: a
-// partition's high watermark, which everybody asks for, is kept beside the partition.
+// partition's high watermark and last stable offset, which everybody asks for, are kept beside
+// the partition.
 //
 // Names are compared, ordered and listed as bytes, so that every list comes out in one order.
 #pragma once
@@ -14,7 +15,10 @@
 #include "klamm/broker/groups/groups_state.h"
 #include "klamm/broker/options.h"
 #include "klamm/broker/producers.h"
+#include "klamm/broker/transactions/partition_transactions.h"
+#include "klamm/broker/transactions/transactions_state.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -34,9 +38,25 @@ struct Partition {
     std::int64_t log_start = 0;    ///< the first offset that may be read
     std::int64_t next_offset = 0;  ///< of the next record to come: Kafka's log end offset
     BatchIndex batches;
+    std::unique_ptr<PartitionTransactions> transactions;  ///< null: there is nothing to know
 
-    /// Readers see what is below. Set when the entries are durable; not part of the fold.
+    /// Readers see what is below; those with read_committed, what is below the second. Set when
+    /// the entries are durable; not part of the fold.
     std::int64_t high_watermark = 0;
+    std::int64_t last_stable = 0;
+
+    /// The last stable offset of the fold, durable or not.
+    std::int64_t last_stable_to_come() const {
+        return transactions ? transactions->last_stable(next_offset) : next_offset;
+    }
+    /// Where a reader's records end.
+    std::int64_t end_for(bool read_committed) const {
+        return read_committed ? std::max(last_stable, log_start) : high_watermark;
+    }
+    PartitionTransactions& need_transactions() {
+        if (!transactions) transactions = std::make_unique<PartitionTransactions>();
+        return *transactions;
+    }
 };
 
 struct Topic {
@@ -70,6 +90,7 @@ struct State {
     std::int64_t next_producer_id = 0;
     Producers producers;
     GroupsState groups;
+    TransactionsState transactions;
 
     /// Null when there is none.
     Topic const* topic(std::string_view name) const;

@@ -67,6 +67,9 @@ struct IoThread::Impl final : Connection::Owner {
 // ---- connections -------------------------------------------------------------------------
 
 void IoThread::Impl::adopt(int descriptor) {
+    // Threads adopt in turn, each id is used up: a later connection has a higher one.
+    auto const id = next_id;
+    next_id += id_step;
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
@@ -79,8 +82,6 @@ void IoThread::Impl::adopt(int descriptor) {
         connection_count.fetch_sub(1);
         return;
     }
-    auto const id = next_id;
-    next_id += id_step;
     auto connection =
         std::make_shared<Connection>(std::move(socket), ConnectionId(id), shared, *this);
     connections.emplace(id, connection);

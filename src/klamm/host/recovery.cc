@@ -27,8 +27,8 @@ public:
     }
     std::expected<journal::Position, journal::Error> commit() override { return target->commit(); }
     std::expected<Slice, journal::Error> read(journal::Position position,
-                                              std::uint32_t body_bytes) override {
-        return target->read(position, body_bytes);
+                                              std::uint32_t bytes_hint) override {
+        return target->read(position, bytes_hint);
     }
     std::optional<Slice> cached(journal::Position position) override {
         return target->cached(position);

@@ -113,6 +113,11 @@ TYPED_TEST_P(JournalConformance, WhatWasAppendedIsRead) {
         if (auto const cached = journal.cached(entry.position)) {
             EXPECT_EQ(copy_of(cached->view()), entry.body);
         }
+        for (auto const hint : {std::uint32_t(entry.body.size() / 2), 1u << 30}) {
+            auto const same = journal.read(entry.position, hint);
+            ASSERT_TRUE(same);
+            EXPECT_EQ(copy_of(same->view()), entry.body) << "however long it was thought to be";
+        }
     }
 }
 

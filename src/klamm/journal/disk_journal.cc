@@ -56,7 +56,7 @@ public:
 
     std::expected<Position, Error> append(Entry entry) override;
     std::expected<Position, Error> commit() override;
-    std::expected<Slice, Error> read(Position position, std::uint32_t body_bytes) override;
+    std::expected<Slice, Error> read(Position position, std::uint32_t bytes_hint) override;
     std::optional<Slice> cached(Position position) override;
     void trim(Position first) override;
     std::expected<void, Error> save(Checkpoint const& checkpoint) override;
@@ -78,7 +78,7 @@ private:
     std::unexpected<Error> fail();
     bool is_fresh(std::uint64_t number);
     std::expected<Slice, std::string> read_from_disk(std::uint64_t position,
-                                                     std::uint32_t body_bytes);
+                                                     std::uint32_t bytes_hint);
     bool recyclable() const;
     std::uint64_t number_of(std::uint64_t position) const { return position / segment_bytes_; }
 
@@ -316,14 +316,11 @@ std::optional<Slice> Disk::cached(Position position) {
     return body == nullptr ? std::nullopt : std::optional{*body};
 }
 
-std::expected<Slice, Error> Disk::read(Position position, std::uint32_t body_bytes) {
+std::expected<Slice, Error> Disk::read(Position position, std::uint32_t bytes_hint) {
     ensure(position < durable());
     if (position < first()) return std::unexpected(Error::trimmed);
-    if (auto body = cached(position)) {
-        ensure(body->size() == body_bytes);
-        return std::move(*body);
-    }
-    auto body = read_from_disk(std::to_underlying(position), body_bytes);
+    if (auto body = cached(position)) return std::move(*body);
+    auto body = read_from_disk(std::to_underlying(position), bytes_hint);
     if (body) return std::move(*body);
     // Its segment may have been recycled meanwhile.
     if (position < first()) return std::unexpected(Error::trimmed);
@@ -333,7 +330,7 @@ std::expected<Slice, Error> Disk::read(Position position, std::uint32_t body_byt
 }
 
 std::expected<Slice, std::string> Disk::read_from_disk(std::uint64_t position,
-                                                       std::uint32_t body_bytes) {
+                                                       std::uint32_t bytes_hint) {
     auto const number = number_of(position);
     auto const offset = position % segment_bytes_;
     auto const segment = files_.readable(number);
@@ -341,24 +338,30 @@ std::expected<Slice, std::string> Disk::read_from_disk(std::uint64_t position,
     auto const differs = [&](std::string_view what) {
         return std::unexpected(fmt::format("{}, byte {}: {}", files_.path(number), offset, what));
     };
-    std::size_t const bytes = frame_header_bytes + body_bytes;
-    if (offset + bytes > segment_bytes_) return differs("no entry of this size fits here");
-    auto const buffer = std::make_shared_for_overwrite<std::byte[]>(bytes);
-    std::span const whole{buffer.get(), bytes};
-    auto const got = segment->file->pread(whole, offset);
-    if (!got) return std::unexpected(got.error().what);
-    if (*got < bytes) return differs("the file ends inside this entry");
-    auto const header = decode_frame_header(whole);
-    if (!header) return differs("the header of this entry is damaged");
-    if (header->kind != FrameHeader::Kind::entry || header->position != Position{position} ||
-        header->segment_id != segment->id || header->body_bytes != body_bytes)
-        return differs("another entry stands here");
-    ByteView const body{whole.subspan(frame_header_bytes)};
-    if (auto const crc = crc32c(body); guard(Guard::checksum_on_read) && crc != header->body_crc)
-        return differs(fmt::format(
-            "the checksum of this entry's body differs (stored {:08x}, computed {:08x})",
-            header->body_crc, crc));
-    return Slice{buffer, body, bytes};
+    std::size_t const room = segment_bytes_ - offset;  // at least a header: a frame begins here
+    auto bytes = std::min<std::size_t>(frame_header_bytes + bytes_hint, room);
+    while (true) {
+        auto const buffer = std::make_shared_for_overwrite<std::byte[]>(bytes);
+        std::span const whole{buffer.get(), bytes};
+        auto const got = segment->file->pread(whole, offset);
+        if (!got) return std::unexpected(got.error().what);
+        if (*got < bytes) return differs("the file ends inside this entry");
+        auto const header = decode_frame_header(whole);
+        if (!header) return differs("the header of this entry is damaged");
+        if (header->kind != FrameHeader::Kind::entry || header->position != Position{position} ||
+            header->segment_id != segment->id)
+            return differs("another entry stands here");
+        auto const needed = frame_header_bytes + std::size_t{header->body_bytes};
+        if (needed > room) return differs("no entry of this size fits here");
+        if (std::exchange(bytes, needed) < needed) continue;
+        ByteView const body{whole.subspan(frame_header_bytes, header->body_bytes)};
+        if (auto const crc = crc32c(body);
+            guard(Guard::checksum_on_read) && crc != header->body_crc)
+            return differs(fmt::format(
+                "the checksum of this entry's body differs (stored {:08x}, computed {:08x})",
+                header->body_crc, crc));
+        return Slice{buffer, body, whole.size()};
+    }
 }
 
 std::string Disk::describe_last_damage() const {

@@ -85,11 +85,11 @@ public:
     /// Blocks. `failed` is final. Does nothing when there is nothing to do.
     [[nodiscard]] virtual std::expected<Position, Error> commit() = 0;
 
-    /// The body of the entry at `position`, which had `body_bytes` bytes (so that one read of
-    /// the disk suffices); checked against its checksum. Blocks unless `cached`. Requires
-    /// `position < durable()`.
+    /// The whole body of the entry at `position`, checked against its checksum. One read of the
+    /// disk suffices when it has not more than `bytes_hint` bytes; otherwise there are two.
+    /// Blocks unless `cached`. Requires `position < durable()`.
     [[nodiscard]] virtual std::expected<Slice, Error> read(Position position,
-                                                           std::uint32_t body_bytes) = 0;
+                                                           std::uint32_t bytes_hint) = 0;
 
     /// The same, when it is in memory; never blocks.
     virtual std::optional<Slice> cached(Position position) = 0;

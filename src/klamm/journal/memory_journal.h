@@ -20,7 +20,7 @@ public:
     [[nodiscard]] std::expected<Position, Error> append(Entry entry) override;
     [[nodiscard]] std::expected<Position, Error> commit() override;
     [[nodiscard]] std::expected<Slice, Error> read(Position position,
-                                                   std::uint32_t body_bytes) override;
+                                                   std::uint32_t bytes_hint) override;
     std::optional<Slice> cached(Position position) override;
     void trim(Position first) override;
     [[nodiscard]] std::expected<void, Error> save(Checkpoint const& checkpoint) override;

@@ -133,6 +133,22 @@ struct BatchOptions {
 /// A batch of `records`, which must not be empty.
 Bytes build(std::vector<Record> const& records, BatchOptions const& options = {});
 
+/// How a transaction ended, for those who read its partition: a control batch of one record.
+struct EndMarker {
+    bool committed = false;
+    std::int64_t producer_id = -1;
+    std::int16_t producer_epoch = -1;
+    std::int64_t base_offset = 0;
+    std::int32_t leader_epoch = 0;
+    std::int64_t timestamp = 0;
+    bool operator==(EndMarker const&) const = default;
+};
+inline constexpr std::size_t end_marker_bytes = 78;
+/// Always end_marker_bytes long.
+Bytes build(EndMarker const& marker);
+/// What build() wrote. The error says what is not like it.
+[[nodiscard]] std::expected<EndMarker, BatchError> read_end_marker(ByteView batch);
+
 struct OffsetAndTimestamp {
     std::int64_t offset = -1;
     std::int64_t timestamp = -1;

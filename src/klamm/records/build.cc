@@ -33,6 +33,23 @@ void put_record(Bytes& out, Bytes& scratch, Record const& record, std::int64_t t
     put_bytes(out, scratch);
 }
 
+/// Fills in the header of `batch`, whose records stand behind it already.
+void put_header(Bytes& batch, BatchInfo const& info) {
+    store(batch, 0, info.base_offset);
+    store(batch, 8, std::int32_t(batch.size() - 12));
+    store(batch, 12, info.leader_epoch);
+    store(batch, 16, std::int8_t{2});
+    store(batch, 21, info.attributes);
+    store(batch, 23, info.last_offset_delta);
+    store(batch, 27, info.base_timestamp);
+    store(batch, 35, info.max_timestamp);
+    store(batch, 43, info.producer_id);
+    store(batch, 51, info.producer_epoch);
+    store(batch, 53, info.base_sequence);
+    store(batch, 57, info.records_count);
+    store(batch, 17, crc32c(ByteView{batch}.subspan(21)));
+}
+
 }  // namespace
 
 Bytes build(std::vector<Record> const& records, BatchOptions const& options) {
@@ -48,21 +65,61 @@ Bytes build(std::vector<Record> const& records, BatchOptions const& options) {
 
     Bytes batch(batch_header_bytes);
     put_bytes(batch, plain);
-    auto const attributes = int(options.codec) | (options.transactional ? 16 : 0);
-    store(batch, 0, options.base_offset);
-    store(batch, 8, std::int32_t(batch.size() - 12));
-    store(batch, 12, std::int32_t{-1});
-    store(batch, 16, std::int8_t{2});
-    store(batch, 21, std::int16_t(attributes));
-    store(batch, 23, std::int32_t(records.size() - 1));
-    store(batch, 27, base_timestamp);
-    store(batch, 35, latest->timestamp);
-    store(batch, 43, options.producer_id);
-    store(batch, 51, options.producer_epoch);
-    store(batch, 53, options.base_sequence);
-    store(batch, 57, std::int32_t(records.size()));
-    store(batch, 17, crc32c(ByteView{batch}.subspan(21)));
+    put_header(batch,
+               {.base_offset = options.base_offset,
+                .leader_epoch = -1,
+                .attributes = std::int16_t(int(options.codec) | (options.transactional ? 16 : 0)),
+                .last_offset_delta = std::int32_t(records.size() - 1),
+                .base_timestamp = base_timestamp,
+                .max_timestamp = latest->timestamp,
+                .producer_id = options.producer_id,
+                .producer_epoch = options.producer_epoch,
+                .base_sequence = options.base_sequence,
+                .records_count = std::int32_t(records.size())});
     return batch;
+}
+
+// The record of a marker. Source: https://kafka.apache.org/documentation/#controlbatch
+//
+//   key:    version int16 0 | type int16: 0 abort, 1 commit
+//   value:  version int16 0 | coordinator_epoch int32 0: there is one coordinator, always the same
+Bytes build(EndMarker const& marker) {
+    constexpr std::int16_t transactional_and_control = 16 | 32;
+    Record record{.offset = 0, .timestamp = 0, .key = Bytes(4), .value = Bytes(6), .headers = {}};
+    store(*record.key, 2, std::int16_t(marker.committed ? 1 : 0));
+    Bytes batch(batch_header_bytes), scratch;
+    put_record(batch, scratch, record, 0, 0);
+    put_header(batch, {.base_offset = marker.base_offset,
+                       .leader_epoch = marker.leader_epoch,
+                       .attributes = transactional_and_control,
+                       .last_offset_delta = 0,
+                       .base_timestamp = marker.timestamp,
+                       .max_timestamp = marker.timestamp,
+                       .producer_id = marker.producer_id,
+                       .producer_epoch = marker.producer_epoch,
+                       .base_sequence = -1,
+                       .records_count = 1});
+    ensure(batch.size() == end_marker_bytes);
+    return batch;
+}
+
+std::expected<EndMarker, BatchError> read_end_marker(ByteView batch) {
+    constexpr std::size_t type_at = batch_header_bytes + 8;  // its low byte
+    auto const header = read_header(batch);
+    if (!header) return std::unexpected(header.error());
+    if (batch.size() != end_marker_bytes)
+        return std::unexpected(
+            BatchError{BatchError::Kind::corrupt, "a marker of another length than expected"});
+    EndMarker const marker{.committed = batch[type_at] == std::byte{1},
+                           .producer_id = header->producer_id,
+                           .producer_epoch = header->producer_epoch,
+                           .base_offset = header->base_offset,
+                           .leader_epoch = header->leader_epoch,
+                           .timestamp = header->max_timestamp};
+    if (!std::ranges::equal(build(marker), batch))
+        return std::unexpected(
+            BatchError{BatchError::Kind::corrupt, "a marker that is not as markers are written"});
+    return marker;
 }
 
 }  // namespace klamm::records

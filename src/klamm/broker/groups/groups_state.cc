@@ -29,13 +29,28 @@ struct OffsetOnDisk {
     bool operator==(Self const&) const = default;
 };
 
+struct PendingOnDisk {
+    using Self = PendingOnDisk;
+    std::int64_t producer_id = -1;
+    std::uint64_t order = 0;
+    OffsetOnDisk offset;
+    static constexpr void describe(auto& field) {
+        field("producer_id", &Self::producer_id);
+        field("order", &Self::order);
+        field("offset", &Self::offset);
+    }
+    bool operator==(Self const&) const = default;
+};
+
 struct GroupOnDisk {
     using Self = GroupOnDisk;
     GroupChanged group;
     std::vector<OffsetOnDisk> offsets;
+    std::vector<PendingOnDisk> pending;
     static constexpr void describe(auto& field) {
         field("group", &Self::group);
         field("offsets", &Self::offsets);
+        field("pending", &Self::pending, kafka::always.tag(0));
     }
     bool operator==(Self const&) const = default;
 };
@@ -54,6 +69,13 @@ GroupOnDisk to_disk(std::string const& group_id, StoredGroup const& group) {
         for (auto const& [partition, at] : partitions)
             out.offsets.push_back(
                 {topic, partition, at.offset, at.leader_epoch, at.metadata, at.committed_ms});
+    for (auto const& [producer_id, topics] : group.pending)
+        for (auto const& [topic, partitions] : topics)
+            for (auto const& [partition, at] : partitions)
+                out.pending.push_back(
+                    {producer_id, at.order,
+                     OffsetOnDisk{topic, partition, at.offset.offset, at.offset.leader_epoch,
+                                  at.offset.metadata, at.offset.committed_ms}});
     return out;
 }
 
@@ -70,6 +92,14 @@ StoredOffset const* StoredGroup::offset(std::string_view topic, std::int32_t par
     if (partitions == offsets.end()) return nullptr;
     auto const found = partitions->second.find(partition);
     return found == partitions->second.end() ? nullptr : &found->second;
+}
+
+bool StoredGroup::has_pending(std::string_view topic, std::int32_t partition) const {
+    for (auto const& [producer_id, topics] : pending) {
+        auto const found = topics.find(topic);
+        if (found != topics.end() && found->second.contains(partition)) return true;
+    }
+    return false;
 }
 
 StoredGroup const* GroupsState::find(std::string_view group_id) const {
@@ -94,13 +124,57 @@ void GroupsState::apply(GroupChanged const& entry) {
     for (auto const& member : entry.members) group.members.emplace(member.member_id, member);
 }
 
+namespace {
+
+/// What is pending for this partition from before `order` can have no effect any more.
+void drop_pending(StoredGroup& group, std::string const& topic, std::int32_t partition,
+                  std::uint64_t order = ~std::uint64_t{0}) {
+    for (auto at = group.pending.begin(); at != group.pending.end();) {
+        auto& topics = at->second;
+        if (auto const found = topics.find(topic); found != topics.end()) {
+            auto const one = found->second.find(partition);
+            if (one != found->second.end() && one->second.order < order) found->second.erase(one);
+            if (found->second.empty()) topics.erase(found);
+        }
+        at = topics.empty() ? group.pending.erase(at) : std::next(at);
+    }
+}
+
+}  // namespace
+
 void GroupsState::apply(GroupDeleted const& entry) { groups_.erase(entry.group_id); }
 
 void GroupsState::apply(OffsetsCommitted const& entry) {
     auto& group = groups_[entry.group_id];
-    for (auto const& at : entry.offsets)
+    for (auto const& at : entry.offsets) {
         group.offsets[at.topic][at.partition] = {at.offset, at.leader_epoch, at.metadata,
                                                  entry.committed_ms};
+        drop_pending(group, at.topic, at.partition);
+    }
+}
+
+void GroupsState::apply(TransactionOffsets const& entry, std::int64_t producer_id,
+                        std::uint64_t order) {
+    if (entry.offsets.empty()) return;
+    auto& topics = groups_[entry.group_id].pending[producer_id];
+    for (auto const& at : entry.offsets)
+        topics[at.topic][at.partition] = {
+            {at.offset, at.leader_epoch, at.metadata, entry.committed_ms}, order};
+}
+
+void GroupsState::end_transaction(std::string const& group_id, std::int64_t producer_id,
+                                  bool committed) {
+    auto const found = groups_.find(group_id);
+    if (found == groups_.end()) return;  // deleted meanwhile
+    auto& group = found->second;
+    auto const ended = group.pending.extract(producer_id);
+    if (ended.empty() || !committed) return;
+    for (auto const& [topic, partitions] : ended.mapped()) {
+        for (auto const& [partition, at] : partitions) {
+            group.offsets[topic][partition] = at.offset;
+            drop_pending(group, topic, partition, at.order);
+        }
+    }
 }
 
 void GroupsState::apply(OffsetsDeleted const& entry) {
@@ -108,6 +182,7 @@ void GroupsState::apply(OffsetsDeleted const& entry) {
     if (group == groups_.end()) return;
     auto& offsets = group->second.offsets;
     for (auto const& at : entry.partitions) {
+        drop_pending(group->second, at.topic, at.partition);
         auto const topic = offsets.find(at.topic);
         if (topic == offsets.end()) continue;
         topic->second.erase(at.partition);
@@ -119,6 +194,11 @@ void GroupsState::topic_deleted(std::string_view topic) {
     for (auto& [id, group] : groups_) {
         auto const found = group.offsets.find(topic);
         if (found != group.offsets.end()) group.offsets.erase(found);
+        for (auto& [producer_id, topics] : group.pending) {
+            auto const pending = topics.find(topic);
+            if (pending != topics.end()) topics.erase(pending);
+        }
+        std::erase_if(group.pending, [](auto const& one) { return one.second.empty(); });
     }
 }
 
@@ -147,10 +227,13 @@ std::optional<std::string> GroupsState::decode(ByteView bytes) {
         if (groups.failed()) return "groups: " + to_string(groups.error());
         if (body.failed()) return "groups: " + to_string(body.error());
         taken.apply(group.group);
-        auto& offsets = taken.groups_[group.group.group_id].offsets;
+        auto& stored = taken.groups_[group.group.group_id];
         for (auto& at : group.offsets)
-            offsets[at.topic][at.partition] = {at.offset, at.leader_epoch, std::move(at.metadata),
-                                               at.committed_ms};
+            stored.offsets[at.topic][at.partition] = {at.offset, at.leader_epoch,
+                                                      std::move(at.metadata), at.committed_ms};
+        for (auto& [producer_id, order, at] : group.pending)
+            stored.pending[producer_id][at.topic][at.partition] = {
+                {at.offset, at.leader_epoch, std::move(at.metadata), at.committed_ms}, order};
     }
     *this = std::move(taken);
     return std::nullopt;

@@ -28,16 +28,29 @@ struct StoredOffset {
     bool operator==(StoredOffset const&) const = default;
 };
 
+/// Committed as soon as its transaction is.
+struct PendingOffset {
+    StoredOffset offset;
+    std::uint64_t order = 0;  ///< counts up; of two for one partition the later one wins
+    bool operator==(PendingOffset const&) const = default;
+};
+
 struct StoredGroup {
+    template <class Offset>
+    using ByPartition = std::map<std::string, std::map<std::int32_t, Offset>, std::less<>>;
+
     std::string protocol_type;  ///< empty: it never had members, only offsets
     std::int32_t generation_id = 0;
     std::optional<std::string> protocol_name;
     std::optional<std::string> leader;
     std::int64_t changed_ms = 0;
     std::map<std::string, GroupMember> members;  ///< by member id
-    std::map<std::string, std::map<std::int32_t, StoredOffset>, std::less<>> offsets;
+    ByPartition<StoredOffset> offsets;
+    std::map<std::int64_t, ByPartition<PendingOffset>> pending;  ///< by producer id
 
     StoredOffset const* offset(std::string_view topic, std::int32_t partition) const;
+    /// Whether a transaction may still change the committed offset.
+    bool has_pending(std::string_view topic, std::int32_t partition) const;
     bool operator==(StoredGroup const&) const = default;
 };
 
@@ -54,6 +67,9 @@ public:
     void apply(GroupDeleted const& entry);
     void apply(OffsetsCommitted const& entry);
     void apply(OffsetsDeleted const& entry);
+    /// Offsets of the transaction of this producer; `order` counts up.
+    void apply(TransactionOffsets const& entry, std::int64_t producer_id, std::uint64_t order);
+    void end_transaction(std::string const& group_id, std::int64_t producer_id, bool committed);
     /// A deleted topic's committed offsets go with it.
     void topic_deleted(std::string_view topic);
 

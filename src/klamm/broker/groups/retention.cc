@@ -23,6 +23,7 @@ OffsetsDeleted expired_offsets(std::string const& group_id, StoredGroup const& g
     for (auto const& [topic, partitions] : group.offsets) {
         if (phase == Phase::stable && subscriptions.contains(topic)) continue;
         for (auto const& [partition, at] : partitions) {
+            if (group.has_pending(topic, partition)) continue;
             auto const since = phase == Phase::empty ? std::max(group.changed_ms, at.committed_ms)
                                                      : at.committed_ms;
             if (since <= expire_before_ms) entry.partitions.push_back({topic, partition});
@@ -49,7 +50,7 @@ void Groups::expire_offsets(Step& step) {
     for (auto const& group_id : ids) {
         auto const& group = *step.state().groups.find(group_id);
         auto const entry = expired_offsets(group_id, group, phase(group_id), before);
-        auto const nothing_left = entry.partitions.size() == count(group);
+        auto const nothing_left = entry.partitions.size() == count(group) && group.pending.empty();
         if (phase(group_id) == Phase::empty && nothing_left && !live_.contains(group_id)) {
             if (!step.commit(encode_entry(GroupDeleted{group_id}))) return;
         } else if (!entry.partitions.empty()) {
