@@ -53,15 +53,15 @@ class Side:
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.name} has left: see {self.folder}/log")
             try:
-                p = probe.Probe(self.port)
-                self.ready(p)
-                return p.close()
+                return self.ready()
             except (OSError, RuntimeError):
                 time.sleep(0.1)
         raise RuntimeError(f"{self.name} was not ready after {START_SECONDS_MAX} s: see {self.folder}/log")
 
-    def ready(self, p):
-        p.ask(3, 1, b"\0\0\0\0")
+    def ready(self):
+        """Raises until the server answers."""
+        with probe.wire.Client(self.port) as client:
+            client.call(probe.wire.METADATA, probe.wire.array([]))
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -80,15 +80,11 @@ class Side:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def create_topic(self, name, partitions):
-        p = probe.Probe(self.port, timeout=180)
-        p.create_topic(name, partitions)
-        p.close()
+        probe.create_topic(self.port, name, partitions)
 
     def delete_topic(self, name):
         """Gives the disk back, as far as the side does that."""
-        p = probe.Probe(self.port, timeout=180)
-        p.ask(20, 1, b"\0\0\0\1" + probe._string(name) + b"\0\1\0\0")
-        p.close()
+        probe.delete_topic(self.port, name)
 
     def cpu_seconds(self):
         """User and system time of the process, by its own accounting."""
@@ -155,8 +151,8 @@ group.initial.rebalance.delay.ms=0
                 f"-Dlog4j2.configurationFile={self.folder}/log4j2.yaml", "-cp", f"{self.libs}/*",
                 "kafka.Kafka", str(self.folder / "server.properties")]
 
-    def ready(self, p):
-        p.create_topic("bench-ready", 1)
+    def ready(self):
+        probe.create_topic(self.port, "bench-ready", 1)
 
 
 class LimitLoop(Side):

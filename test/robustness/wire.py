@@ -1,4 +1,4 @@
-"""The least of a Kafka client that these tests need: a few requests, in versions without tags.
+"""The least of a Kafka client that these tests and bench/ need: a few requests, in versions without tags.
 
 Written from the protocol's documents and sharing nothing with the broker, so that both would have
 to be wrong in the same way to agree.
@@ -8,10 +8,12 @@ import socket
 import struct
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, OFFSET_COMMIT, OFFSET_FETCH = 0, 1, 2, 3, 8, 9
-API_VERSIONS, CREATE_TOPICS, INIT_PRODUCER_ID = 18, 19, 22
+API_VERSIONS, CREATE_TOPICS, DELETE_TOPICS, INIT_PRODUCER_ID, CREATE_PARTITIONS = 18, 19, 20, 22, 37
 
 VERSION = {PRODUCE: 7, FETCH: 4, LIST_OFFSETS: 1, METADATA: 1, OFFSET_COMMIT: 2, OFFSET_FETCH: 1,
-           API_VERSIONS: 0, CREATE_TOPICS: 2, INIT_PRODUCER_ID: 0}
+           API_VERSIONS: 0, CREATE_TOPICS: 2, DELETE_TOPICS: 1, INIT_PRODUCER_ID: 0, CREATE_PARTITIONS: 0}
+
+CHANGE_TIMEOUT_MS = 120_000
 
 RETRIABLE = {2, 3, 5, 6, 7, 9, 10, 13, 14, 15, 16, 19, 20, 56, 68, 74, 75, 89}
 
@@ -157,7 +159,7 @@ class Client:
     def send(self, api, body, version=None):
         correlation = next(self.correlation)
         version = VERSION.get(api, 0) if version is None else version
-        head = struct.pack(">hhi", api, version, correlation) + string("robustness")
+        head = struct.pack(">hhi", api, version, correlation) + string("klamm-wire")
         self.socket.sendall(struct.pack(">i", len(head) + len(body)) + head + body)
         return correlation
 
@@ -192,9 +194,21 @@ class Client:
 
     def create_topic(self, name, partitions=1):
         topic = string(name) + struct.pack(">ih", partitions, 1) + array([]) + array([])
-        reader = self.call(CREATE_TOPICS, array([topic]) + struct.pack(">ib", 10_000, 0))
+        reader = self.call(CREATE_TOPICS, array([topic]) + struct.pack(">ib", CHANGE_TIMEOUT_MS, 0))
         reader.number("i")
         return reader.array(lambda: (reader.string(), reader.number("h"), reader.string()))[0][1]
+
+    def create_partitions(self, topic, count):
+        """The error code; `count` is how many there are afterwards."""
+        wanted = string(topic) + struct.pack(">i", count) + struct.pack(">i", -1)  # the broker assigns
+        reader = self.call(CREATE_PARTITIONS, array([wanted]) + struct.pack(">ib", CHANGE_TIMEOUT_MS, 0))
+        reader.number("i")
+        return reader.array(lambda: (reader.string(), reader.number("h"), reader.string()))[0][1]
+
+    def delete_topic(self, name):
+        reader = self.call(DELETE_TOPICS, array([string(name)]) + struct.pack(">i", CHANGE_TIMEOUT_MS))
+        reader.number("i")
+        return reader.array(lambda: (reader.string(), reader.number("h")))[0][1]
 
     def send_produce(self, topic, partition, raw, acks=-1):
         part = struct.pack(">i", partition) + blob(raw)
