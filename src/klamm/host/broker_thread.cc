@@ -23,12 +23,14 @@ BrokerThread::~BrokerThread() { stop(); }
 
 void BrokerThread::start(Outlets outlets) {
     outlets_ = std::move(outlets);
+    told_ = journal_.next();
+    inbox_.push([](broker::Broker&, Now) {});  // what was due before the start
     thread_ = std::thread([this] { loop(); });
 }
 
 void BrokerThread::stop() {
     if (!thread_.joinable()) return;
-    inbox_.push(Stop{});
+    inbox_.close();
     thread_.join();
 }
 
@@ -42,7 +44,10 @@ bool BrokerThread::try_submit(broker::Request& request) {
 // The following are bounded by the number of connections, by one commit at a time, and by the
 // world's few tasks.
 void BrokerThread::disconnected(broker::ConnectionId connection) { inbox_.push(connection); }
-void BrokerThread::durable(journal::Position position) { inbox_.push(position); }
+void BrokerThread::durable(journal::Position position) {
+    inbox_.push(position, Inbox<Event>::Then::try_take);
+    help(1);  // the next commit waits for it
+}
 void BrokerThread::run(Task task) { inbox_.push(std::move(task)); }
 
 broker::Stats BrokerThread::stats() const {
@@ -50,50 +55,59 @@ broker::Stats BrokerThread::stats() const {
     return stats_;
 }
 
-/// False when the thread is to end.
-bool BrokerThread::step(std::vector<Event>& events) {
+void BrokerThread::step() {
     auto const now = system_now();
-    bool go_on = true;
-    for (auto& event : events) {
+    for (auto& event : events_) {
         if (auto* const request = std::get_if<broker::Request>(&event))
             broker_.submit(std::move(*request), now);
         else if (auto const* const connection = std::get_if<broker::ConnectionId>(&event))
             broker_.disconnected(*connection, now);
         else if (auto const* const position = std::get_if<journal::Position>(&event))
             broker_.durable(*position, now);
-        else if (auto const* const task = std::get_if<Task>(&event))
-            (*task)(broker_, now);
         else
-            go_on = false;
+            std::get<Task>(event)(broker_, now);
     }
+    events_.clear();
     if (auto const due = broker_.next_tick(); due && *due <= now.instant) broker_.tick(now);
-    return go_on;
+}
+
+/// Requires the turn, and ends it.
+void BrokerThread::turn(Inbox<Event>::Turn const& taken) {
+    metrics_.broker_steps.add();
+    if (taken.woken) metrics_.broker_wakeups.add();
+    step();
+    if (auto const next = journal_.next(); next != told_) {
+        told_ = next;
+        outlets_.appended();
+    }
+    if (auto replies = broker_.take_replies(); !replies.empty())
+        outlets_.replies(std::move(replies));
+    if (taken.refused) outlets_.room();
+    outlets_.after_step(broker_);
+    {
+        std::lock_guard const lock(stats_mutex_);
+        stats_ = broker_.stats();
+    }
+    std::optional<std::chrono::steady_clock::time_point> due;
+    if (auto const tick = broker_.next_tick())
+        due = std::chrono::steady_clock::time_point(tick->time_since_epoch());
+    inbox_.done(due);
+}
+
+void BrokerThread::help(int turns) {
+    for (; turns > 0; --turns) {
+        auto const taken = inbox_.try_take(events_);
+        if (!taken) return;
+        turn(*taken);
+    }
+    inbox_.leave();
 }
 
 void BrokerThread::loop() {
-    std::vector<Event> events;
-    auto told = journal_.next();
-    bool go_on = true;
-    while (go_on) {
-        std::optional<std::chrono::steady_clock::time_point> until;
-        if (auto const due = broker_.next_tick())
-            until = std::chrono::steady_clock::time_point(due->time_since_epoch());
-        auto const taken = inbox_.take(events, until);
-        metrics_.broker_steps.add();
-        if (taken.woken) metrics_.broker_wakeups.add();
-
-        go_on = step(events);
-        events.clear();
-        if (auto const next = journal_.next(); next != told) {
-            told = next;
-            outlets_.appended();
-        }
-        if (auto replies = broker_.take_replies(); !replies.empty())
-            outlets_.replies(std::move(replies));
-        if (taken.refused) outlets_.room();
-        outlets_.after_step(broker_);
-        std::lock_guard const lock(stats_mutex_);
-        stats_ = broker_.stats();
+    while (true) {
+        auto const taken = inbox_.take(events_);
+        if (taken.closed) return;
+        turn(taken);
     }
 }
 

@@ -1,7 +1,10 @@
-// host/broker_thread.h - the one thread that drives the state machine.
+// host/broker_thread.h - drives the state machine, on one thread at a time.
 //
-// It sleeps while there is nothing to do, takes all that is there when it wakes, and hands out
-// all replies of a step together. It never waits for a socket or the disk.
+// A step takes all that is there and hands out all its replies together; it never waits for a
+// socket or the disk. An I/O thread that brings requests, and the journal's thread that brings the
+// durable position, make the step themselves when no other thread is in one: waking another thread
+// would cost more than the step. The class's own thread does what is due at a time, and what others
+// leave.
 #pragma once
 
 #include "klamm/broker/broker.h"
@@ -22,7 +25,7 @@ Now system_now();
 
 class BrokerThread {
 public:
-    /// All are called on this thread and must not block.
+    /// All are called within a step, by the thread that makes it, and must not block.
     struct Outlets {
         std::function<void(std::vector<broker::Reply>)> replies;
         std::function<void()> room;      ///< requests that were refused may be tried again
@@ -43,9 +46,13 @@ public:
 
     // ---- any thread ----------------------------------------------------------------------
 
-    /// False when the queue is full: `request` is left as it was; room() will follow.
+    /// False when the queue is full: `request` is left as it was; room() will follow. Else the
+    /// caller calls help() soon.
     [[nodiscard]] bool try_submit(broker::Request& request);
+    /// Makes the steps that are to be made, unless another thread is at it.
+    void help() { help(turns_in_a_row_max); }
     void disconnected(broker::ConnectionId connection);
+    /// Makes a step, too.
     void durable(journal::Position position);
     /// Runs `task` between two steps.
     void run(Task task);
@@ -54,12 +61,13 @@ public:
     broker::Stats stats() const;  ///< as of the last step
 
 private:
-    struct Stop {};
-    using Event =
-        std::variant<broker::Request, broker::ConnectionId, journal::Position, Task, Stop>;
+    using Event = std::variant<broker::Request, broker::ConnectionId, journal::Position, Task>;
+    static constexpr int turns_in_a_row_max = 4;  ///< then the own thread takes over
 
     void loop();
-    bool step(std::vector<Event>& events);
+    void help(int turns);
+    void turn(Inbox<Event>::Turn const& taken);
+    void step();
 
     broker::Broker& broker_;
     journal::Journal& journal_;
@@ -67,6 +75,10 @@ private:
     Metrics& metrics_;
     Outlets outlets_;
     Inbox<Event> inbox_;
+    // Of who has the turn:
+    std::vector<Event> events_;
+    journal::Position told_{};
+
     mutable std::mutex stats_mutex_;
     broker::Stats stats_;
     std::thread thread_;

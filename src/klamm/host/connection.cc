@@ -66,6 +66,7 @@ void Connection::on_readable() {
     for (int i = 0; i < reads_in_a_row_max; ++i)
         if (!receive()) break;
     wait_readable();
+    shared_.broker.help();
 }
 
 /// One recv and all frames that it completed. False when there is no more to read for now.
@@ -153,6 +154,7 @@ void Connection::resume() {
     }
     take_frames();
     wait_readable();
+    shared_.broker.help();
 }
 
 // ---- answering ---------------------------------------------------------------------------
