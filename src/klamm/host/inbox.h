@@ -60,7 +60,9 @@ public:
         std::unique_lock lock(mutex_);
         bool woken = false;
         for (;; woken = true) {
-            bool const wanted = wanted_ || closed_ || (due_ && *due_ <= Clock::now());
+            // What was pushed during the owner's own turn was left to it.
+            bool const wanted =
+                wanted_ || closed_ || !items_.empty() || (due_ && *due_ <= Clock::now());
             if (wanted && !busy_) break;
             alarm_ = wanted ? std::nullopt : due_;
             asleep_ = true;

@@ -87,6 +87,19 @@ TEST(Inbox, WhoeverPushesWorksAndNothingIsLeftBehind) {
     EXPECT_EQ(sum, senders * each);
 }
 
+TEST(Inbox, TheOwnerTakesWhatOthersBroughtDuringItsTurn) {
+    Inbox<int> inbox;
+    std::vector<int> mine, others;
+    inbox.push(1);
+    inbox.take(mine);
+    inbox.push(2, Inbox<int>::Then::try_take);
+    EXPECT_FALSE(inbox.try_take(others));
+    inbox.done(std::nullopt);
+    mine.clear();
+    inbox.take(mine);
+    EXPECT_EQ(mine, std::vector<int>{2});
+}
+
 TEST(Inbox, TheOwnerIsToldWhenSomethingIsDueEarlier) {
     using namespace std::chrono_literals;
     Inbox<int> inbox;
