@@ -1,5 +1,7 @@
-// The APIs that only tell: the cluster, pages of partitions, sizes on disk, producers.
+// The APIs that only tell: the cluster, pages of partitions, sizes on disk, producers, what has
+// configs.
 #include "klamm/broker/handlers.h"
+#include "klamm/broker/internal_topics.h"
 #include "klamm/broker/state.h"
 #include "klamm/broker/topics.h"
 
@@ -93,6 +95,7 @@ void handle(Step& step, Request const& request,
             continue;
         }
         out.topic_id = topic->id;
+        out.is_internal = is_internal(*at);
         out.topic_authorized_operations = topic_operations;
         auto const described = describe_page(step, *topic, first, room, out);
         room -= described;
@@ -108,7 +111,7 @@ void handle(Step& step, Request const& request,
             kafka::DescribeLogDirsRequest const& describe_log_dirs) {
     kafka::DescribeLogDirsResponse response;
     auto& dir = response.results.emplace_back();
-    dir.log_dir = "journal";  // one for all partitions
+    dir.log_dir = log_dir;
     auto const add = [](auto& out, Partition const& partition) {
         auto& p = out.partitions.emplace_back();
         p.partition_index = partition.number;
@@ -157,6 +160,36 @@ void handle(Step& step, Request const& request,
                 a.last_timestamp = producer->last_timestamp;
                 a.coordinator_epoch = -1;
             }
+        }
+    }
+    answer(step, request, std::move(response));
+}
+
+void handle(Step& step, Request const& request,
+            kafka::ListConfigResourcesRequest const& list_resources) {
+    enum : std::int8_t {
+        topic = 2,
+        broker = 4,
+        broker_logger = 8,
+        client_metrics = 16,
+        group = 32
+    };
+    constexpr kafka::ApiVersion types_from = 1;  // before it, only client metrics are meant
+    auto types = list_resources.resource_types;
+    if (request.header.api_version < types_from) types = {client_metrics};
+    if (types.empty()) types = {topic, broker, broker_logger, client_metrics, group};
+    std::set<std::int8_t> const wanted{types.begin(), types.end()};
+    kafka::ListConfigResourcesResponse response;
+    for (auto const type : wanted) {
+        if (type == topic) {
+            for (auto const& [name, _] : step.state().topics)
+                response.config_resources.push_back({name, topic});
+        } else if (type == broker) {
+            response.config_resources.push_back({std::to_string(step.options().node_id), broker});
+        } else if (type != broker_logger && type != client_metrics && type != group) {
+            response.config_resources.clear();
+            response.error_code = ErrorCode::unsupported_version;
+            break;
         }
     }
     answer(step, request, std::move(response));

@@ -8,6 +8,7 @@
 #include "klamm/broker/step.h"
 #include "klamm/kafka/apis.h"
 
+#include <string_view>
 #include <utility>
 
 namespace klamm::broker {
@@ -28,6 +29,17 @@ void handle(Step&, Request const&, kafka::DescribeClusterRequest const&);
 void handle(Step&, Request const&, kafka::DescribeTopicPartitionsRequest const&);
 void handle(Step&, Request const&, kafka::DescribeLogDirsRequest const&);
 void handle(Step&, Request const&, kafka::DescribeProducersRequest const&);
+void handle(Step&, Request const&, kafka::ListConfigResourcesRequest const&);
+void handle(Step&, Request const&, kafka::ElectLeadersRequest const&);
+void handle(Step&, Request const&, kafka::AlterPartitionReassignmentsRequest const&);
+void handle(Step&, Request const&, kafka::ListPartitionReassignmentsRequest const&);
+void handle(Step&, Request const&, kafka::AlterReplicaLogDirsRequest const&);
+void handle(Step&, Request const&, kafka::DescribeClientQuotasRequest const&);
+void handle(Step&, Request const&, kafka::AlterClientQuotasRequest const&);
+void handle(Step&, Request const&, kafka::DescribeUserScramCredentialsRequest const&);
+void handle(Step&, Request const&, kafka::DescribeAclsRequest const&);
+void handle(Step&, Request const&, kafka::GetTelemetrySubscriptionsRequest const&);
+void handle(Step&, Request const&, kafka::PushTelemetryRequest const&);
 
 /// Answers `request` with `body`.
 template <class Response>
@@ -44,6 +56,9 @@ inline constexpr std::int32_t leader_epoch = 0;
 /// Whether what a client believes about the leader is true: NONE, UNKNOWN_LEADER_EPOCH for an
 /// epoch that has not come yet; -1 is not checked.
 kafka::ErrorCode check_leader_epoch(std::int32_t claimed);
+
+/// The one directory that has the replicas of all partitions, by the name that tools show.
+inline constexpr std::string_view log_dir = "journal";
 
 /// What every client may do, in the bits of KIP-430: there are no access rules.
 inline constexpr std::int32_t cluster_operations = 0b1'1111'1010'0000;

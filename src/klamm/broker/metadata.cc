@@ -1,6 +1,7 @@
 // Metadata: who is in the cluster and where partitions are; the place where topics come to be by
 // being asked for.
 #include "klamm/broker/handlers.h"
+#include "klamm/broker/internal_topics.h"
 #include "klamm/broker/state.h"
 #include "klamm/broker/topics.h"
 
@@ -20,6 +21,7 @@ void describe(Asked const& asked, Topic const& topic, TopicAnswer& out) {
     auto const node = asked.step.options().node_id;
     out.name = topic.name;
     out.topic_id = topic.id;
+    out.is_internal = is_internal(topic.name);
     if (asked.metadata.include_topic_authorized_operations)
         out.topic_authorized_operations = topic_operations;
     out.partitions.reserve(topic.partitions.size());
@@ -39,7 +41,9 @@ void describe_by_name(Asked const& asked, std::string const& name, TopicAnswer& 
     auto const* topic = step.state().topic(name);
     if (topic == nullptr && asked.metadata.allow_auto_topic_creation &&
         step.options().auto_create_topics_enable) {
-        auto const created = create_topic(step, name, step.options().num_partitions, {});
+        auto const created = is_internal(name)
+                                 ? ensure_internal(step, name)
+                                 : create_topic(step, name, step.options().num_partitions, {});
         if (created)
             topic = *created;
         else

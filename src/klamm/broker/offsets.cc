@@ -1,6 +1,7 @@
 // The APIs about offsets of the logs: ListOffsets, OffsetForLeaderEpoch, DeleteRecords.
 #include "klamm/broker/entries.h"
 #include "klamm/broker/handlers.h"
+#include "klamm/broker/internal_topics.h"
 #include "klamm/broker/state.h"
 #include "klamm/broker/topics.h"
 
@@ -141,6 +142,10 @@ void handle(Step& step, Request const& request, kafka::DeleteRecordsRequest cons
             auto const* partition = step.state().partition(name, number);
             if (partition == nullptr) {
                 out.error_code = why_no_topic(name, step.options());
+                continue;
+            }
+            if (is_internal(name)) {
+                out.error_code = refuse_internal(name).code;
                 continue;
             }
             auto const offset = asked == to_high_watermark ? partition->high_watermark : asked;

@@ -25,6 +25,9 @@ struct Options {
     std::chrono::minutes offsets_retention_minutes{10080};
     std::int32_t offset_metadata_max_bytes = 4096;
 
+    /// How often clients shall push metrics (KIP-714); 0: not at all.
+    std::chrono::milliseconds client_metrics_interval_ms{0};
+
     std::chrono::milliseconds producer_id_expiration_ms{86400000};
     std::int32_t producers_max = 100000;  ///< resident producer ids; the oldest go first
     std::int32_t max_incremental_fetch_session_cache_slots = 1000;

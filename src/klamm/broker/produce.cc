@@ -6,6 +6,7 @@
 #include "klamm/base/guard.h"
 #include "klamm/broker/entries.h"
 #include "klamm/broker/handlers.h"
+#include "klamm/broker/internal_topics.h"
 #include "klamm/broker/state.h"
 #include "klamm/broker/topics.h"
 
@@ -201,6 +202,8 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
                              "This server does not host this topic-partition."});
             } else if (partition == nullptr) {
                 refuse(out, no_partition(step, version, topic.name));
+            } else if (is_internal(known->name)) {
+                refuse(out, refuse_internal(known->name));
             } else {
                 auto const bytes = data.records && !data.records->parts.empty()
                                        ? data.records->parts.front()

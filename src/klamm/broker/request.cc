@@ -141,6 +141,8 @@ std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::stri
         return std::unexpected(std::string{kafka::api_name(request.header.api_key)} +
                                " is not supported");
     request.body = std::move(decoded->body);
+    if (auto const* push = std::get_if<kafka::PushTelemetryRequest>(&request.body))
+        request.client_metrics = unpack(*push);
     if (auto const* produce = std::get_if<kafka::ProduceRequest>(&request.body)) {
         for (auto const& topic : produce->topic_data) {
             for (auto const& partition : topic.partition_data)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "klamm/base/bytes.h"
+#include "klamm/broker/telemetry/telemetry.h"
 #include "klamm/journal/journal.h"
 #include "klamm/kafka/apis.h"
 #include "klamm/records/batch.h"
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,8 @@ struct Request {
     std::string peer;  ///< the client's address without port, as group descriptions show it
     /// Produce only: one for each partition of the request, in its order.
     std::vector<CheckedBatch> batches;
+    /// PushTelemetry only: what it says, or why it is refused.
+    std::expected<ClientMetrics, kafka::ErrorCode> client_metrics;
 };
 
 /// A batch in the journal: `bytes` of the body of the entry at `position`, from `skip` on.
@@ -81,6 +85,8 @@ struct Reply {
     std::vector<FillRecords> records;
     std::vector<FillOffset> offsets;
     std::vector<FillKeyless> keyless;
+    /// PushTelemetry that was accepted, for the world to show. Null otherwise.
+    std::shared_ptr<ClientPush const> push;
     /// Produce with acks=0: there is no response; the connection just goes on. With `close` it is
     /// closed, which is all that the protocol lets such a client see of an error.
     bool silent = false;

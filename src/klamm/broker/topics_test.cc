@@ -410,5 +410,26 @@ TEST(DescribeProducers, ListsThoseOfAPartition) {
     EXPECT_EQ(partitions.at(1).error_code, ErrorCode::unknown_topic_or_partition);
 }
 
+TEST(ListConfigResources, ListsTopicsAndTheBroker) {
+    Story story;
+    story.create("flights");
+    kafka::ListConfigResourcesRequest request;
+    auto const listed = [&](std::vector<std::int8_t> types, kafka::ApiVersion version = 1) {
+        request.resource_types = std::move(types);
+        auto const answer = story.ask(request, version);
+        EXPECT_EQ(answer.error_code, ErrorCode::none);
+        std::string text;
+        for (auto const& [name, type] : answer.config_resources)
+            text += name + ":" + std::to_string(type) + " ";
+        return text;
+    };
+    EXPECT_EQ(listed({}), "flights:2 1:4 ");
+    EXPECT_EQ(listed({2}), "flights:2 ");
+    EXPECT_EQ(listed({16, 32}), "");
+    EXPECT_EQ(listed({}, 0), "");
+    request.resource_types = {2, 3};
+    EXPECT_EQ(story.ask(request).error_code, ErrorCode::unsupported_version);
+}
+
 }  // namespace
 }  // namespace klamm::broker

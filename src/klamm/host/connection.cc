@@ -228,6 +228,8 @@ void Connection::complete(broker::Reply reply, std::int64_t cold_bytes) {
 void Connection::encode(broker::Reply reply, std::int64_t cold_bytes) {
     auto& pending = window_.front().request;
     auto const api = std::size_t(std::uint16_t(pending.header.api_key));
+    if (reply.push)
+        shared_.client_metrics.keep(std::move(reply.push), std::chrono::steady_clock::now());
     if (!reply.silent) {
         auto response = std::make_unique<Response>();
         response->frame = kafka::encode_response(pending.header, reply.body);

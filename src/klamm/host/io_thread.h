@@ -6,6 +6,7 @@
 #pragma once
 
 #include "klamm/host/broker_thread.h"
+#include "klamm/host/client_metrics.h"
 #include "klamm/host/cold_reads.h"
 #include "klamm/host/inbox.h"
 #include "klamm/host/metrics.h"
@@ -26,6 +27,7 @@ namespace klamm::host {
 struct Shared {
     Options const& options;
     Metrics& metrics;
+    ClientMetrics& client_metrics;
     journal::Journal& journal;
     BrokerThread& broker;
     ColdReads& cold_reads;

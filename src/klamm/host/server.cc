@@ -31,7 +31,8 @@ constexpr rlim_t descriptors_for_files = 200;
 
 /// All that runs once there is a broker. Destroyed in the reverse order.
 struct Workers {
-    Workers(Options const& options, Recovered& world, Metrics& metrics)
+    Workers(Options const& options, Recovered& world, Metrics& metrics,
+            ClientMetrics& client_metrics)
         // Half for frames that are not complete, so that they never keep out complete ones.
         : request_bytes(options.request_bytes_in_flight_max / 2),
           receiving_bytes(options.request_bytes_in_flight_max / 2),
@@ -41,6 +42,7 @@ struct Workers {
           housekeeping(*world.journal, world.disk, broker, std::uint64_t(options.checkpoint_bytes)),
           shared{.options = options,
                  .metrics = metrics,
+                 .client_metrics = client_metrics,
                  .journal = *world.journal,
                  .broker = broker,
                  .cold_reads = cold_reads,
@@ -90,11 +92,12 @@ private:
     void send(std::vector<broker::Reply> replies);
     void start_workers();
     void settle(steady_clock::time_point until);
-    HttpAnswer answer_http(std::string_view target) const;
+    HttpAnswer answer_http(std::string_view target);
     Gauges gauges() const;
 
     Options options_;
     Metrics metrics_;
+    ClientMetrics client_metrics_{options_.broker.client_metrics_interval_ms};
     boost::asio::io_context front_{1};  ///< accepts connections and serves HTTP
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> front_work_{
         front_.get_executor()};
@@ -138,7 +141,7 @@ std::expected<void, std::string> TheServer::start() {
 }
 
 void TheServer::start_workers() {
-    workers_ = std::make_unique<Workers>(options_, world_, metrics_);
+    workers_ = std::make_unique<Workers>(options_, world_, metrics_, client_metrics_);
     auto& workers = *workers_;
     workers.journal.start([&workers](journal::Position durable) {
         workers.broker.durable(durable);
@@ -234,13 +237,14 @@ Gauges TheServer::gauges() const {
     return gauges;
 }
 
-HttpAnswer TheServer::answer_http(std::string_view target) const {
+HttpAnswer TheServer::answer_http(std::string_view target) {
     if (target == "/healthz") return {.body = "ok\n"};
     if (target == "/readyz" && ready_) return {.body = "ready\n"};
     if (target == "/readyz") return {.status = 503, .body = "not ready: stopping\n"};
     if (target == "/metrics")
         return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                .body = to_prometheus(metrics_, gauges())};
+                .body = to_prometheus(metrics_, gauges()) +
+                        client_metrics_.to_prometheus(std::chrono::steady_clock::now())};
     return {.status = 404,
             .body = fmt::format("There is no {} here. There are /healthz, /readyz and /metrics; "
                                 "Kafka clients connect to {}.\n",

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -12,7 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListConfigResourcesOptions;
 import org.apache.kafka.clients.admin.ListGroupsOptions;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -22,12 +26,27 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionReplica;
+import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.ElectionNotNeededException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
+import org.apache.kafka.common.errors.InvalidReplicaAssignmentException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.LogDirNotFoundException;
+import org.apache.kafka.common.errors.NoReassignmentInProgressException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.errors.SecurityDisabledException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.quota.ClientQuotaAlteration;
+import org.apache.kafka.common.quota.ClientQuotaEntity;
+import org.apache.kafka.common.quota.ClientQuotaFilter;
+import org.apache.kafka.common.quota.ClientQuotaFilterComponent;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.AppInfoParser;
@@ -265,6 +284,97 @@ final class Admin {
         throw new AssertionError("no directory has the partition");
     }
 
+    int node() throws Exception {
+        return get(admin.describeCluster().nodes()).iterator().next().id();
+    }
+
+    String alterReplicaLogDirs() throws Exception {
+        var replica = new TopicPartitionReplica(topic, 0, node());
+        var here = get(admin.describeReplicaLogDirs(List.of(replica)).all()).get(replica)
+                .getCurrentReplicaLogDir();
+        get(admin.alterReplicaLogDirs(Map.of(replica, here)).all());
+        refused(LogDirNotFoundException.class,
+                admin.alterReplicaLogDirs(Map.of(replica, "/elsewhere")).all());
+        return "to where it is; elsewhere refused";
+    }
+
+    Future<Void> reassign(TopicPartition which, Integer... nodes) {
+        var wanted = nodes.length == 0 ? Optional.<NewPartitionReassignment>empty()
+                : Optional.of(new NewPartitionReassignment(List.of(nodes)));
+        return admin.alterPartitionReassignments(Map.of(which, wanted)).all();
+    }
+
+    String partitionReassignments() throws Exception {
+        get(reassign(partition, node()));
+        expect(get(admin.listPartitionReassignments().reassignments()).isEmpty(), "under way");
+        refused(InvalidReplicaAssignmentException.class, reassign(partition, 77));
+        refused(NoReassignmentInProgressException.class, reassign(partition));
+        refused(UnknownTopicOrPartitionException.class,
+                reassign(new TopicPartition(topic + "-none", 0), node()));
+        return "to where it is; elsewhere refused; none under way";
+    }
+
+    String electLeaders() throws Exception {
+        var none = new TopicPartition(topic + "-none", 0);
+        var results = get(admin.electLeaders(ElectionType.PREFERRED, Set.of(partition, none))
+                .partitions());
+        expect(results.get(partition).get() instanceof ElectionNotNeededException,
+                "elected " + results);
+        expect(results.get(none).get() instanceof UnknownTopicOrPartitionException,
+                "elected " + results);
+        expect(get(admin.electLeaders(ElectionType.PREFERRED, null).partitions()).isEmpty(),
+                "elected of all");
+        return "not needed";
+    }
+
+    String clientQuotas() throws Exception {
+        expect(get(admin.describeClientQuotas(ClientQuotaFilter.all()).entities()).isEmpty(),
+                "there are quotas");
+        refused(UnsupportedVersionException.class, admin.describeClientQuotas(
+                ClientQuotaFilter.contains(List.of(
+                        ClientQuotaFilterComponent.ofEntity("nonsense", "u")))).entities());
+        get(admin.alterClientQuotas(List.of(new ClientQuotaAlteration(
+                new ClientQuotaEntity(Map.of("user", "u")),
+                List.of(new ClientQuotaAlteration.Op("producer_byte_rate", null))))).all());
+        return "none; one that is not there is removed";
+    }
+
+    String listConfigResources() throws Exception {
+        var all = get(admin.listConfigResources().all());
+        expect(all.contains(new ConfigResource(ConfigResource.Type.TOPIC, topic)), "all " + all);
+        expect(all.contains(new ConfigResource(ConfigResource.Type.BROKER, "" + node())),
+                "all " + all);
+        var metrics = get(admin.listConfigResources(Set.of(ConfigResource.Type.CLIENT_METRICS),
+                new ListConfigResourcesOptions()).all());
+        expect(metrics.isEmpty(), "client metrics " + metrics);
+        return "topics and the broker";
+    }
+
+    String describeAcls() throws Exception {
+        refused(SecurityDisabledException.class,
+                admin.describeAcls(AclBindingFilter.ANY).values());
+        return "refused: there is no authorizer";
+    }
+
+    /** After a group was asked for: its coordinator has made the topic. */
+    String internalTopics() throws Exception {
+        String offsets = "__consumer_offsets";
+        expect(!get(admin.listTopics().names()).contains(offsets), "listed unasked");
+        expect(get(admin.listTopics(new ListTopicsOptions().listInternal(true)).names())
+                .contains(offsets), "not listed");
+        var described = get(admin.describeTopics(List.of(offsets)).allTopicNames()).get(offsets);
+        expect(described.isInternal() && described.partitions().size() == 50,
+                "described as " + described);
+        var settings = configs(new ConfigResource(ConfigResource.Type.TOPIC, offsets));
+        expect(settings.get("cleanup.policy").value().equals("compact"), "not compacted");
+        try (var producer = new KafkaProducer<>(Map.of("bootstrap.servers", bootstrap),
+                new StringSerializer(), new StringSerializer())) {
+            refused(InvalidTopicException.class,
+                    producer.send(new ProducerRecord<>(offsets, 0, "k", "v")));
+        }
+        return "50 partitions, not to be written to";
+    }
+
     String features() throws Exception {
         var features = get(admin.describeFeatures().featureMetadata());
         return features.finalizedFeatures().size() + " finalized";
@@ -307,6 +417,13 @@ final class Admin {
         ok &= run("alterConsumerGroupOffsets", steps::alterGroupOffsets);
         ok &= run("deleteConsumerGroupOffsets", steps::deleteConsumerGroupOffsets);
         ok &= run("deleteRecords", steps::deleteRecords);
+        ok &= run("alterReplicaLogDirs", steps::alterReplicaLogDirs);
+        ok &= run("partitionReassignments", steps::partitionReassignments);
+        ok &= run("electLeaders", steps::electLeaders);
+        ok &= run("clientQuotas", steps::clientQuotas);
+        ok &= run("listConfigResources", steps::listConfigResources);
+        ok &= run("describeAcls", steps::describeAcls);
+        ok &= run("internalTopics", steps::internalTopics);
         ok &= run("clean", steps::clean);
         System.exit(ok ? 0 : 1);
     }

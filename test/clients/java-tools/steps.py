@@ -174,6 +174,46 @@ def log_dirs():
     return f"{sum(p['size'] for p in directory['partitions'])} bytes"
 
 
+def partitions_file(**more):
+    """A file that names the first partition, as two of the tools read it."""
+    file = tempfile.NamedTemporaryFile("w", suffix=".json")
+    json.dump({"partitions": [{"topic": topic, "partition": 0, **more}], "version": 1}, file)
+    file.flush()
+    return file
+
+
+def reassign_partitions():
+    name = "reassign.ReassignPartitionsCommand"
+    broker = events(tool("LogDirsCommand", *server, "--describe", "--topic-list",
+                         topic))[0]["brokers"][0]["broker"]
+    contains(tool(name, *server, "--list"), "No partition reassignments found")
+    with partitions_file(replicas=[broker]) as wanted:
+        plan = ["--reassignment-json-file", wanted.name]
+        contains(tool(name, *server, "--execute", *plan), "Successfully started partition")
+        contains(tool(name, *server, "--verify", *plan), f"partition {topic}-0 is completed")
+    return "to where it is"
+
+
+def leader_election():
+    with partitions_file() as wanted:
+        contains(tool("LeaderElectionCommand", *server, "--election-type", "preferred",
+                      "--path-to-json-file", wanted.name), "Valid replica already elected")
+    return "not needed"
+
+
+def quotas():
+    found = tool("kafka.admin.ConfigCommand", *server, "--describe", "--entity-type", "clients")
+    expect(found.strip() == "", f"quotas: {found}")
+    return "none"
+
+
+def internal_topics():
+    contains(tool("TopicCommand", *server, "--list"), "(?m)^__consumer_offsets$")
+    listed = tool("TopicCommand", *server, "--list", "--exclude-internal")
+    expect("__consumer_offsets" not in listed, f"listed: {listed}")
+    return "listed, and excluded when asked"
+
+
 def versions_command():
     found = tool("BrokerApiVersionsCommand", *server)
     contains(found, r"Produce\(0\): ", r"Fetch\(1\): ", r"ApiVersions\(18\): ")
@@ -206,5 +246,9 @@ sys.exit(run_steps([
     ("GroupsCommand", groups_command),
     ("DeleteRecordsCommand", delete_records),
     ("LogDirsCommand", log_dirs),
+    ("ReassignPartitionsCommand", reassign_partitions),
+    ("LeaderElectionCommand", leader_election),
+    ("ConfigCommand-quotas", quotas),
+    ("TopicCommand-internal", internal_topics),
     ("TopicCommand-delete", delete_topic),
 ]))

@@ -1,10 +1,12 @@
 // broker/groups/admin.cc - who coordinates, which groups there are, and deleting them.
 #include "klamm/broker/entries.h"
 #include "klamm/broker/groups/groups.h"
+#include "klamm/broker/internal_topics.h"
 #include "klamm/broker/state.h"
 
 #include <algorithm>
 #include <cctype>
+#include <tuple>
 
 namespace klamm::broker {
 
@@ -39,6 +41,9 @@ void Groups::find_coordinator(Step& step, Request const& request,
                 std::to_string(find.key_type) + ".";
         }
     };
+    if (known)
+        std::ignore =
+            ensure_internal(step, type == KeyType::group ? offsets_topic : transactions_topic);
     kafka::FindCoordinatorResponse out;
     if (request.header.api_version < find_several) {
         fill(out);
