@@ -1,57 +1,14 @@
 #include "klamm/journal/frame.h"
 
 #include "klamm/base/crc32c.h"
+#include "klamm/journal/little.h"
 
-#include <bit>
-#include <cstring>
 #include <utility>
 
 namespace klamm::journal {
 namespace {
 
 constexpr std::uint32_t segment_magic = 0x31534c4b;  // "KLS1"
-
-template <typename T>
-T little(T value) {
-    return std::endian::native == std::endian::little ? value : std::byteswap(value);
-}
-
-/// Writes numbers one behind the other.
-class Writer {
-public:
-    explicit Writer(std::span<std::byte> into) : into_(into) {}
-    template <typename T>
-    void put(T value) {
-        value = little(value);
-        std::memcpy(into_.data() + at_, &value, sizeof value);
-        at_ += sizeof value;
-    }
-    void put_crc() { put(crc32c(into_.first(at_))); }
-
-private:
-    std::span<std::byte> into_;
-    std::size_t at_ = 0;
-};
-
-class Reader {
-public:
-    explicit Reader(ByteView from) : from_(from) {}
-    template <typename T>
-    T get() {
-        T value;
-        std::memcpy(&value, from_.data() + at_, sizeof value);
-        at_ += sizeof value;
-        return little(value);
-    }
-    bool crc_fits() {
-        auto const computed = crc32c(from_.first(at_));
-        return get<std::uint32_t>() == computed;
-    }
-
-private:
-    ByteView from_;
-    std::size_t at_ = 0;
-};
 
 }  // namespace
 
@@ -61,7 +18,7 @@ std::uint64_t FrameHeader::bytes() const {
 
 SegmentHeaderBytes encode(SegmentHeader const& header) {
     SegmentHeaderBytes bytes{};
-    Writer writer{bytes};
+    LittleWriter writer{bytes};
     writer.put(segment_magic);
     writer.put(header.version);
     writer.put(header.number);
@@ -76,7 +33,7 @@ SegmentHeaderBytes encode(SegmentHeader const& header) {
 
 FrameHeaderBytes encode(FrameHeader const& header) {
     FrameHeaderBytes bytes{};
-    Writer writer{bytes};
+    LittleWriter writer{bytes};
     writer.put(std::to_underlying(header.kind));
     writer.put(header.head_bytes);
     writer.put(header.body_bytes);
@@ -91,7 +48,7 @@ FrameHeaderBytes encode(FrameHeader const& header) {
 
 std::optional<SegmentHeader> decode_segment_header(ByteView bytes) {
     if (bytes.size() < segment_header_bytes) return std::nullopt;
-    Reader reader{bytes};
+    LittleReader reader{bytes};
     if (reader.get<std::uint32_t>() != segment_magic) return std::nullopt;
     SegmentHeader header;
     header.version = reader.get<std::uint32_t>();
@@ -110,7 +67,7 @@ std::optional<SegmentHeader> decode_segment_header(ByteView bytes) {
 
 std::optional<FrameHeader> decode_frame_header(ByteView bytes) {
     if (bytes.size() < frame_header_bytes) return std::nullopt;
-    Reader reader{bytes};
+    LittleReader reader{bytes};
     FrameHeader header;
     header.kind = FrameHeader::Kind{reader.get<std::uint32_t>()};
     if (header.kind != FrameHeader::Kind::entry && header.kind != FrameHeader::Kind::mark)
