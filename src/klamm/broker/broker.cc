@@ -7,6 +7,7 @@
 #include "klamm/broker/groups/groups.h"
 #include "klamm/broker/handlers.h"
 #include "klamm/broker/producer_ids.h"
+#include "klamm/broker/retention.h"
 #include "klamm/broker/snapshot.h"
 #include "klamm/broker/state.h"
 
@@ -73,6 +74,7 @@ struct Broker::Impl final : Step {
     Fetches fetches_;
     ProducerIds producer_ids_;
     Groups groups_;
+    Retention retention_;
 
     std::optional<journal::Position> last_appended_;  ///< none: nothing since the start
     journal::Position durable_{};
@@ -220,11 +222,15 @@ void Broker::Impl::start(Now at) {
     }
     found_cluster();
     groups_.start(*this);
+    retention_.start(*this);
     finish_step();
 }
 
 void Broker::Impl::finish_step() {
-    for (auto const key : std::exchange(gone_, {})) fetches_.gone(key);
+    for (auto const key : std::exchange(gone_, {})) {
+        fetches_.gone(key);
+        retention_.gone(key);
+    }
     fetches_.answer_woken(*this);
 }
 
@@ -267,7 +273,8 @@ Stats Broker::Impl::stats() const {
             .record_bytes_out = record_bytes_out_,
             .fetches_waiting = fetches_.waiting(),
             .replies_waiting = held_.size(),
-            .producers = state_.producers.size()};
+            .producers = state_.producers.size(),
+            .retention = retention_.stats()};
 }
 
 // ---- the face to the world ------------------------------------------------------------------
@@ -314,17 +321,22 @@ void Broker::tick(Now now) {
     impl_->now_ = now;
     impl_->groups_.tick(*impl_);
     impl_->fetches_.tick(*impl_);
+    impl_->retention_.tick(*impl_);
     impl_->finish_step();
 }
 
 std::optional<Instant> Broker::next_tick() const {
-    auto const groups = impl_->groups_.next_tick();
-    auto const fetches = impl_->fetches_.next_tick();
-    if (groups && fetches) return std::min(*groups, *fetches);
-    return groups ? groups : fetches;
+    std::optional<Instant> first;
+    for (auto const due :
+         {impl_->groups_.next_tick(), impl_->fetches_.next_tick(), impl_->retention_.next_tick()}) {
+        if (due && (!first || *due < *first)) first = due;
+    }
+    return first;
 }
 
 std::vector<Reply> Broker::take_replies() { return std::exchange(impl_->ready_, {}); }
+
+std::vector<Notice> Broker::take_notices() { return impl_->retention_.take_notices(); }
 
 Broker::Snapshot Broker::snapshot() {
     auto frozen = std::make_shared<FrozenState const>(freeze(impl_->state_));

@@ -17,6 +17,7 @@
 
 #include "klamm/base/random.h"
 #include "klamm/base/time.h"
+#include "klamm/broker/notice.h"
 #include "klamm/broker/options.h"
 #include "klamm/broker/request.h"
 #include "klamm/journal/journal.h"
@@ -43,6 +44,7 @@ struct Stats {
     std::uint64_t fetches_waiting = 0;
     std::uint64_t replies_waiting = 0;  ///< for the journal to become durable
     std::uint64_t producers = 0;
+    RetentionStats retention;
 };
 
 class Broker {
@@ -81,6 +83,8 @@ public:
     std::optional<Instant> next_tick() const;
     /// What may leave now, in the order in which it was decided.
     std::vector<Reply> take_replies();
+    /// What people should hear of since the last call, in order.
+    std::vector<Notice> take_notices();
 
     // ---- for the world's housekeeping --------------------------------------------------
 

@@ -123,6 +123,9 @@ std::string broker_default(ConfigDef const& def, Options const& options) {
     if (name == "group.max.size") return text(options.group_max_size);
     if (name == "group.min.session.timeout.ms")
         return text(options.group_min_session_timeout_ms.count());
+    if (name == "klamm.retention.guard.hold.bytes") return text(options.retention_guard_hold_bytes);
+    if (name == "log.retention.check.interval.ms")
+        return text(options.log_retention_check_interval_ms.count());
     if (name == "max.incremental.fetch.session.cache.slots")
         return text(options.max_incremental_fetch_session_cache_slots);
     if (name == "message.max.bytes") return text(options.message_max_bytes);
@@ -155,6 +158,10 @@ TopicSettings settings_of(Configs const& topic, Configs const& broker, Options c
     number("message.timestamp.before.max.ms", s.timestamp_before_max_ms);
     number("message.timestamp.after.max.ms", s.timestamp_after_max_ms);
     s.log_append_time = value("message.timestamp.type") == "LogAppendTime";
+    auto const guard = value("klamm.retention.guard");
+    s.guard = guard == "hold"  ? RetentionGuard::hold
+              : guard == "off" ? RetentionGuard::off
+                               : RetentionGuard::warn;
     auto const policy = value("cleanup.policy");
     s.compact = has_word(policy, ',', "compact");
     s.remove_old = has_word(policy, ',', "delete");

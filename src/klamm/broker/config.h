@@ -58,6 +58,9 @@ std::string topic_default(ConfigDef const& def, Configs const& broker, Options c
 /// What `def` of the broker is when it was not changed at run time.
 std::string broker_default(ConfigDef const& def, Options const& options);
 
+/// What happens to records that retention would delete before a living group has read them.
+enum class RetentionGuard : std::uint8_t { off, warn, hold };
+
 /// What a topic's configs amount to, for those that the broker goes by.
 struct TopicSettings {
     std::int32_t max_message_bytes = 1048588;
@@ -66,6 +69,7 @@ struct TopicSettings {
     bool remove_old = true;  ///< cleanup.policy has delete
     std::int64_t retention_ms = 604800000;
     std::int64_t retention_bytes = -1;
+    RetentionGuard guard = RetentionGuard::warn;
     std::int64_t timestamp_before_max_ms = INT64_MAX;
     std::int64_t timestamp_after_max_ms = 3600000;
     bool operator==(TopicSettings const&) const = default;

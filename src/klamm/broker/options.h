@@ -18,6 +18,10 @@ struct Options {
     std::int32_t partitions_max = 200000;      ///< of all topics together
     std::int32_t topic_name_bytes_max = 249;
 
+    std::chrono::milliseconds log_retention_check_interval_ms{300000};
+    /// What klamm.retention.guard=hold keeps at most, of all topics together.
+    std::int64_t retention_guard_hold_bytes = 10LL * 1024 * 1024 * 1024;
+
     std::chrono::milliseconds group_initial_rebalance_delay_ms{0};
     std::chrono::milliseconds group_min_session_timeout_ms{6000};
     std::chrono::milliseconds group_max_session_timeout_ms{1800000};
