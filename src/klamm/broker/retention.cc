@@ -109,7 +109,7 @@ void Retention::end_pass(Step& step) {
 void Retention::look(Step& step, Partition const& partition) {
     auto const& settings = partition.topic->settings;
     auto const now_ms = step.now().wall_ms;
-    auto const end = partition.high_watermark;
+    auto const end = partition.end_for(true);  // open transactions stay
     auto cut = find_cut(partition, older_than(settings.retention_ms, now_ms),
                         settings.retention_bytes, end);
     std::vector<Unread> unread;
@@ -207,7 +207,7 @@ void Retention::say(Step& step, Notice::Kind kind, Partition const& partition,
         return;
     if (said == said_.end() && said_.size() >= notices_remembered_max) return;
     said_[key] = {kind, now.instant + notice_interval};
-    auto const unread = std::min(cut.offset, partition.high_watermark) - from;
+    auto const unread = cut.offset - from;
     notices_.push_back({.kind = kind,
                         .at_ms = now.wall_ms,
                         .topic = partition.topic->name,

@@ -129,6 +129,19 @@ void add_broker(Families& families, broker::Stats const& stats) {
                      stats.record_bytes_in);
     families.counter("klamm_record_bytes_out_total", "Bytes of batches fetched",
                      stats.record_bytes_out);
+    auto const& retention = stats.retention;
+    families.counter("klamm_retention_records_deleted_total", "By retention.ms and retention.bytes",
+                     retention.records_deleted);
+    families.counter("klamm_retention_bytes_deleted_total", "The same in bytes of batches",
+                     retention.bytes_deleted);
+    families.counter("klamm_retention_unread_records_deleted_total",
+                     "Of these, what a living group had not read",
+                     retention.unread_records_deleted);
+    families.gauge("klamm_retention_partitions_unread",
+                   "With records that go soon, or are held, and that a living group has not read",
+                   double(retention.partitions_unread));
+    families.gauge("klamm_retention_held_bytes", "Kept by klamm.retention.guard=hold",
+                   double(retention.held_bytes));
 }
 
 void add_disk(Families& families, journal::DiskStats const& disk) {

@@ -6,6 +6,7 @@
 #include "klamm/host/journal_thread.h"
 #include "klamm/host/listener.h"
 #include "klamm/host/log.h"
+#include "klamm/host/notices.h"
 #include "klamm/host/recovery.h"
 
 #include <fmt/format.h>
@@ -98,6 +99,7 @@ private:
     Options options_;
     Metrics metrics_;
     ClientMetrics client_metrics_{options_.broker.client_metrics_interval_ms};
+    Notices notices_;
     boost::asio::io_context front_{1};  ///< accepts connections and serves HTTP
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> front_work_{
         front_.get_executor()};
@@ -151,7 +153,12 @@ void TheServer::start_workers() {
         .replies = [this](std::vector<broker::Reply> replies) { send(std::move(replies)); },
         .room = [&workers] { workers.resume_all(); },
         .appended = [&workers] { workers.journal.wake(); },
-        .after_step = [&workers](broker::Broker& broker) { workers.housekeeping.consider(broker); },
+        .after_step =
+            [this, &workers](broker::Broker& broker) {
+                workers.housekeeping.consider(broker);
+                if (auto notices = broker.take_notices(); !notices.empty())
+                    notices_.add(std::move(notices));
+            },
     });
     workers.journal.wake();  // the broker's start may have journaled something
     workers.cold_reads.start();
@@ -245,9 +252,11 @@ HttpAnswer TheServer::answer_http(std::string_view target) {
         return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
                 .body = to_prometheus(metrics_, gauges()) +
                         client_metrics_.to_prometheus(std::chrono::steady_clock::now())};
+    if (target == "/api/notices")
+        return {.content_type = "application/json", .body = notices_.to_json()};
     return {.status = 404,
-            .body = fmt::format("There is no {} here. There are /healthz, /readyz and /metrics; "
-                                "Kafka clients connect to {}.\n",
+            .body = fmt::format("There is no {} here. There are /healthz, /readyz, /metrics and "
+                                "/api/notices; Kafka clients connect to {}.\n",
                                 target, to_string(kafka_address()))};
 }
 
