@@ -28,7 +28,7 @@ class Size:
 
     @classmethod
     def full(cls):
-        return cls(starts=7, produce_records=1_000_000, partitions=[1, 10, 1_000, 10_000], rounds=2, rate_seconds=20,
+        return cls(starts=7, produce_records=300_000, partitions=[1, 10, 1_000, 10_000], rounds=2, rate_seconds=20,
                    end_to_end_records=5_000, recovery_gib=[1.0, 10.0])
 
     @classmethod
