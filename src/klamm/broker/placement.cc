@@ -108,9 +108,8 @@ void handle(Step& step, Request const& request,
 }
 
 void handle(Step& step, Request const& request, kafka::ListPartitionReassignmentsRequest const&) {
-    kafka::ListPartitionReassignmentsResponse response;  // none is ever under way
-    response.error_message.reset();
-    answer(step, request, std::move(response));
+    // None is ever under way.
+    answer(step, request, kafka::ListPartitionReassignmentsResponse{.error_message = std::nullopt});
 }
 
 void handle(Step& step, Request const& request, kafka::AlterReplicaLogDirsRequest const& alter) {
