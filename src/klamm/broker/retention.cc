@@ -116,7 +116,8 @@ void Retention::look(Step& step, Partition const& partition) {
     if (settings.guard != RetentionGuard::off) {
         auto const soon_cut = find_cut(partition, older_than(soon(settings.retention_ms), now_ms),
                                        soon(settings.retention_bytes), end);
-        unread = unread_before(step.state(), partition, soon_cut.offset, now_ms);
+        if (soon_cut.offset > partition.log_start)
+            unread = unread_before(step.state(), partition, soon_cut.offset, now_ms);
         if (!unread.empty()) guard(step, partition, soon_cut, unread, cut);
     }
     if (cut.offset > partition.log_start) move(step, partition, cut, unread);
