@@ -27,9 +27,13 @@ class Size:
     recovery_gib: list
 
     @classmethod
-    def full(cls):
+    def thorough(cls):
         return cls(starts=7, produce_records=300_000, partitions=[1, 10, 1_000, 10_000], rounds=2, rate_seconds=20,
                    end_to_end_records=5_000, recovery_gib=[1.0, 10.0])
+
+    @classmethod
+    def full(cls):
+        return dataclasses.replace(cls.quick(), partitions=[1, 10, 1_000, 10_000], recovery_gib=[1.0, 10.0])
 
     @classmethod
     def quick(cls):
