@@ -215,10 +215,10 @@ void Broker::Impl::start(Now at) {
     now_ = at;
     durable_ = journal_.next();
     for (auto const& [name, topic] : state_.topics) {
-        for (auto const& partition : topic.partitions)
+        for (auto const& partition : topic.partitions) {
             partition->high_watermark = partition->next_offset;
-        for (auto const& partition : topic.partitions)
             partition->last_stable = partition->last_stable_to_come();
+        }
     }
     found_cluster();
     groups_.start(*this);
@@ -227,10 +227,7 @@ void Broker::Impl::start(Now at) {
 }
 
 void Broker::Impl::finish_step() {
-    for (auto const key : std::exchange(gone_, {})) {
-        fetches_.gone(key);
-        retention_.gone(key);
-    }
+    for (auto const key : std::exchange(gone_, {})) fetches_.gone(key);
     fetches_.answer_woken(*this);
 }
 

@@ -64,11 +64,6 @@ void Retention::start(Step& step) {
     due_ = step.now().instant + step.options().log_retention_check_interval_ms;
 }
 
-Retention::Last const* Retention::last(PartitionKey partition) const {
-    auto const found = last_.find(partition);
-    return found == last_.end() ? nullptr : &found->second;
-}
-
 Partition const* Retention::next(Step& step) {
     auto const& topics = step.state().topics;
     for (auto at = topics.lower_bound(pass_->topic); at != topics.end(); ++at) {
@@ -131,7 +126,6 @@ void Retention::guard(Step& step, Partition const& partition, Cut const& soon_cu
     auto const held = partition.topic->settings.guard == RetentionGuard::hold
                           ? hold(step, partition, unread, cut)
                           : 0;
-    if (held > 0) last_[partition.key].held_bytes = held;
     for (auto const& [group, committed] : unread) {
         auto const from = std::max(committed, partition.log_start);
         if (from < cut.offset)
@@ -184,13 +178,6 @@ void Retention::move(Step& step, Partition const& partition, Cut const& cut,
     auto const moved = step.commit(
         encode_entry(LogStartMoved{.partition = partition.key, .log_start_offset = cut.offset}));
     if (!moved) return;  // the journal is full: the next look tries again
-    auto& last = last_[partition.key];
-    last = {.at_ms = step.now().wall_ms,
-            .from = from,
-            .to = cut.offset,
-            .bytes = cut.bytes,
-            .reason = cut.reason,
-            .held_bytes = last.held_bytes};
     stats_.records_deleted += std::uint64_t(cut.offset - from);
     stats_.bytes_deleted += cut.bytes;
     auto first_unread = cut.offset;

@@ -66,25 +66,10 @@ std::vector<Unread> unread_before(State const& state, Partition const& partition
 
 class Retention {
 public:
-    /// What was done to a partition last, for people.
-    struct Last {
-        std::int64_t at_ms = 0;
-        std::int64_t from = 0;
-        std::int64_t to = 0;
-        std::uint64_t bytes = 0;
-        Cut::Reason reason{};
-        std::uint64_t held_bytes = 0;
-    };
-
     void start(Step& step);
     void tick(Step& step);
     std::optional<Instant> next_tick() const { return due_; }
-    /// The partition is gone.
-    void gone(PartitionKey partition) { last_.erase(partition); }
-
     RetentionStats const& stats() const { return stats_; }
-    /// Null: nothing since the start.
-    Last const* last(PartitionKey partition) const;
     std::vector<Notice> take_notices() { return std::exchange(notices_, {}); }
 
 private:
@@ -110,7 +95,6 @@ private:
     std::optional<Instant> due_;
     std::optional<Pass> pass_;
     RetentionStats stats_;
-    std::map<PartitionKey, Last> last_;
     std::map<std::pair<PartitionKey, std::string>, std::pair<Notice::Kind, Instant>> said_;
     std::vector<Notice> notices_;
 };
@@ -119,7 +103,5 @@ private:
 std::string retention_notice(Notice::Kind kind, Partition const& partition,
                              std::string const& group, std::int64_t from, Cut const& cut,
                              std::int64_t now_ms);
-/// In words, what the next check will do to the partition and when, for people.
-std::string describe_next_cut(Partition const& partition, std::int64_t now_ms);
 
 }  // namespace klamm::broker

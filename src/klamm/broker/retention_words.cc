@@ -62,30 +62,4 @@ std::string retention_notice(Notice::Kind kind, Partition const& partition,
     return what;
 }
 
-std::string describe_next_cut(Partition const& partition, std::int64_t now_ms) {
-    auto const& settings = partition.topic->settings;
-    if (!settings.remove_old)
-        return "cleanup.policy has no delete: nothing is deleted by age or size";
-    if (settings.retention_ms < 0 && settings.retention_bytes < 0)
-        return "retention.ms and retention.bytes are unlimited: nothing is deleted";
-    if (partition.batches.empty()) return "there is nothing to delete";
-    std::string text;
-    if (settings.retention_ms >= 0) {
-        auto const oldest = partition.batches.first().max_timestamp;
-        text = "records older than " + duration_in_words(settings.retention_ms) + " go";
-        if (oldest >= 0 && oldest + settings.retention_ms > now_ms)
-            text += ", the oldest ones in " +
-                    duration_in_words(oldest + settings.retention_ms - now_ms);
-        else
-            text += ", the oldest ones at the next check";
-    }
-    if (settings.retention_bytes >= 0) {
-        if (!text.empty()) text += "; ";
-        text += "the oldest ones go while " +
-                bytes_in_words(std::uint64_t(settings.retention_bytes)) + " stay, " +
-                bytes_in_words(partition.batches.bytes()) + " are stored";
-    }
-    return text;
-}
-
 }  // namespace klamm::broker
