@@ -3,7 +3,8 @@
 #include "klamm/broker/handlers.h"
 
 #include <algorithm>
-#include <span>
+#include <array>
+#include <string_view>
 
 namespace klamm::broker {
 namespace {
@@ -16,7 +17,7 @@ struct Feature {
     std::string_view name;
     std::int16_t version;
 };
-constexpr std::span<Feature const> features{};
+constexpr auto features = std::to_array<Feature>({{"transaction.version", 2}});
 
 void add_features(kafka::ApiVersionsResponse& response, kafka::ApiVersion version) {
     constexpr kafka::ApiVersion zero_from = 4;  // before it, 0 as the lowest one was no value

@@ -6,10 +6,10 @@
 #include "klamm/broker/fetches.h"
 #include "klamm/broker/groups/groups.h"
 #include "klamm/broker/handlers.h"
-#include "klamm/broker/producer_ids.h"
 #include "klamm/broker/retention.h"
 #include "klamm/broker/snapshot.h"
 #include "klamm/broker/state.h"
+#include "klamm/broker/transactions/transactions.h"
 
 #include <algorithm>
 #include <concepts>
@@ -72,9 +72,9 @@ struct Broker::Impl final : Step {
     Random random_;
     Now now_;
     Fetches fetches_;
-    ProducerIds producer_ids_;
     Groups groups_;
     Retention retention_;
+    Transactions transactions_{groups_};
 
     std::optional<journal::Position> last_appended_;  ///< none: nothing since the start
     journal::Position durable_{};
@@ -109,7 +109,12 @@ auto Broker::Impl::handlers(Request const& request) {
     Step& step = *this;
     return Overloaded{
         [&](FetchRequest const& r) { fetches_.handle(step, request, r); },
-        [&](InitProducerIdRequest const& r) { producer_ids_.handle(step, request, r); },
+        [&](InitProducerIdRequest const& r) { transactions_.initialize(step, request, r); },
+        [&](AddPartitionsToTxnRequest const& r) { transactions_.add_partitions(step, request, r); },
+        [&](AddOffsetsToTxnRequest const& r) { transactions_.add_offsets(step, request, r); },
+        [&](TxnOffsetCommitRequest const& r) { transactions_.commit_offsets(step, request, r); },
+        [&](EndTxnRequest const& r) { transactions_.end(step, request, r); },
+        [&](WriteTxnMarkersRequest const& r) { transactions_.write_markers(step, request, r); },
         [&](FindCoordinatorRequest const& r) { groups_.find_coordinator(step, request, r); },
         [&](JoinGroupRequest const& r) { groups_.join(step, request, r); },
         [&](SyncGroupRequest const& r) { groups_.sync(step, request, r); },
@@ -271,7 +276,8 @@ Stats Broker::Impl::stats() const {
             .fetches_waiting = fetches_.waiting(),
             .replies_waiting = held_.size(),
             .producers = state_.producers.size(),
-            .retention = retention_.stats()};
+            .retention = retention_.stats(),
+            .transactions_ongoing = state_.transactions.ongoing()};
 }
 
 // ---- the face to the world ------------------------------------------------------------------
@@ -317,6 +323,7 @@ void Broker::durable(journal::Position position, Now now) {
 void Broker::tick(Now now) {
     impl_->now_ = now;
     impl_->groups_.tick(*impl_);
+    impl_->transactions_.tick(*impl_);
     impl_->fetches_.tick(*impl_);
     impl_->retention_.tick(*impl_);
     impl_->finish_step();
@@ -325,7 +332,8 @@ void Broker::tick(Now now) {
 std::optional<Instant> Broker::next_tick() const {
     std::optional<Instant> first;
     for (auto const due :
-         {impl_->groups_.next_tick(), impl_->fetches_.next_tick(), impl_->retention_.next_tick()}) {
+         {impl_->groups_.next_tick(), impl_->fetches_.next_tick(), impl_->retention_.next_tick(),
+          impl_->transactions_.next_tick(impl_->state_, impl_->now_)}) {
         if (due && (!first || *due < *first)) first = due;
     }
     return first;

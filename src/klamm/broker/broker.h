@@ -45,6 +45,7 @@ struct Stats {
     std::uint64_t replies_waiting = 0;  ///< for the journal to become durable
     std::uint64_t producers = 0;
     RetentionStats retention;
+    std::uint64_t transactions_ongoing = 0;
 };
 
 class Broker {

@@ -133,6 +133,10 @@ std::string broker_default(ConfigDef const& def, Options const& options) {
     if (name == "offset.metadata.max.bytes") return text(options.offset_metadata_max_bytes);
     if (name == "offsets.retention.minutes") return text(options.offsets_retention_minutes.count());
     if (name == "producer.id.expiration.ms") return text(options.producer_id_expiration_ms.count());
+    if (name == "transaction.max.timeout.ms")
+        return text(options.transaction_max_timeout_ms.count());
+    if (name == "transactional.id.expiration.ms")
+        return text(options.transactional_id_expiration_ms.count());
     return std::string(def.default_value);
 }
 

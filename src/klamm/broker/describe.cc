@@ -159,6 +159,9 @@ void handle(Step& step, Request const& request,
                 a.last_sequence = producer->last_sequence();
                 a.last_timestamp = producer->last_timestamp;
                 a.coordinator_epoch = -1;
+                auto const& transactions = partition->transactions;
+                a.current_txn_start_offset =
+                    transactions ? transactions->first_offset(producer->id).value_or(-1) : -1;
             }
         }
     }

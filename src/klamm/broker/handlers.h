@@ -1,7 +1,7 @@
 // broker/handlers.h - the handlers without a memory of their own; one function for each API.
 //
 // Each looks at the state, commits entries when something is to change, and replies. Those that
-// remember something between steps are classes: Fetches, ProducerIds, Groups.
+// remember something between steps are classes: Fetches, Groups, Transactions.
 #pragma once
 
 #include "klamm/broker/request.h"
@@ -40,6 +40,8 @@ void handle(Step&, Request const&, kafka::DescribeUserScramCredentialsRequest co
 void handle(Step&, Request const&, kafka::DescribeAclsRequest const&);
 void handle(Step&, Request const&, kafka::GetTelemetrySubscriptionsRequest const&);
 void handle(Step&, Request const&, kafka::PushTelemetryRequest const&);
+void handle(Step&, Request const&, kafka::DescribeTransactionsRequest const&);
+void handle(Step&, Request const&, kafka::ListTransactionsRequest const&);
 
 /// Answers `request` with `body`.
 template <class Response>

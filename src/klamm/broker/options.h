@@ -34,6 +34,8 @@ struct Options {
 
     std::chrono::milliseconds producer_id_expiration_ms{86400000};
     std::int32_t producers_max = 100000;  ///< resident producer ids; the oldest go first
+    std::chrono::milliseconds transaction_max_timeout_ms{900000};
+    std::chrono::milliseconds transactional_id_expiration_ms{604800000};
     std::int32_t max_incremental_fetch_session_cache_slots = 1000;
     std::chrono::milliseconds fetch_max_wait_ms{300000};  ///< a client may not ask for more
     std::int32_t fetch_max_bytes = 57671680;              ///< Kafka's default: 55 MiB a response

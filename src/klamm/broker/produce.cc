@@ -9,6 +9,7 @@
 #include "klamm/broker/internal_topics.h"
 #include "klamm/broker/state.h"
 #include "klamm/broker/topics.h"
+#include "klamm/broker/transactions/transactions.h"
 
 #include <algorithm>
 #include <variant>
@@ -65,8 +66,6 @@ std::optional<Refusal> check_batch(Topic const& topic, records::BatchInfo const&
     if (batch.control())
         return Refusal{ErrorCode::invalid_record,
                        "Clients are not allowed to write control records."};
-    if (batch.transactional())
-        return Refusal{ErrorCode::invalid_txn_state, "Transactions are not supported."};
     if (batch.codec() == records::Codec::zstd && version < zstd_from)
         return Refusal{ErrorCode::unsupported_compression_type,
                        "Produce requests before version 7 may not use zstd."};
@@ -82,12 +81,25 @@ std::optional<Refusal> check_batch(Topic const& topic, records::BatchInfo const&
     return check_timestamp(batch, topic.settings, now_ms);
 }
 
+/// What all batches of one request have in common.
+struct Asked {
+    kafka::ApiVersion version = 0;
+    std::optional<std::string> const& transactional_id;
+};
+
 /// Where a batch of an idempotent producer belongs: new, seen before, or out of order.
-/// Source: KIP-98, KIP-360.
+/// Source: KIP-98, KIP-360, KIP-890: a transaction that begins with a write begins with its first.
 std::variant<std::monostate, SentBatch, Refusal> check_sequence(Producer const* known,
-                                                                records::BatchInfo const& batch) {
-    if (known == nullptr) return {};  // forgotten, or new here: any number may be the first
+                                                                records::BatchInfo const& batch,
+                                                                bool begins) {
     auto const first = batch.base_sequence;
+    if (known == nullptr) {
+        if (!begins || first == 0) return {};  // forgotten, or new here: any number may be first
+        return Refusal{ErrorCode::out_of_order_sequence_number,
+                       "The first batch of producer " + std::to_string(batch.producer_id) +
+                           " in this partition must have sequence number 0, not " +
+                           std::to_string(first) + "."};
+    }
     auto const last = last_sequence(first, batch.last_offset_delta);
     if (batch.producer_epoch < known->epoch)
         return Refusal{ErrorCode::invalid_producer_epoch,
@@ -140,18 +152,22 @@ void append(Step& step, Partition const& partition, Slice const& bytes, Partitio
     if (stamp) out.log_append_time_ms = now_ms;
 }
 
-void produce(Step& step, Partition const& partition, kafka::ApiVersion version, Slice const& bytes,
+void produce(Step& step, Partition const& partition, Asked const& asked, Slice const& bytes,
              CheckedBatch const& checked, PartitionAnswer& out, bool& keyless) {
     if (!checked) return refuse(out, refusal_of(checked.error()));
     auto const now_ms = step.now().wall_ms;
-    if (auto const why = check_batch(*partition.topic, *checked, version, now_ms))
+    if (auto const why = check_batch(*partition.topic, *checked, asked.version, now_ms))
+        return refuse(out, *why);
+    if (auto const why =
+            check_write(step.state(), partition, asked.transactional_id, *checked, asked.version))
         return refuse(out, *why);
     keyless = partition.topic->settings.compact && checked->first_keyless >= 0;
     if (keyless) return refuse_keyless(out, partition);
     if (guard(Guard::sequence_check) && checked->producer_id >= 0) {
         auto const* known =
             step.state().producers.find(partition.key, checked->producer_id, now_ms);
-        auto const verdict = check_sequence(known, *checked);
+        bool const begins = checked->transactional() && asked.version >= produce_begins_from;
+        auto const verdict = check_sequence(known, *checked, begins);
         if (auto const* why = std::get_if<Refusal>(&verdict)) return refuse(out, *why);
         if (auto const* sent = std::get_if<SentBatch>(&verdict)) {
             out.base_offset = sent->base_offset;
@@ -179,6 +195,7 @@ Refusal no_partition(Step& step, kafka::ApiVersion version, std::string const& n
 void handle(Step& step, Request const& request, kafka::ProduceRequest const& produce_request) {
     constexpr kafka::ApiVersion ids_from = 13;
     auto const version = request.header.api_version;
+    Asked const asked{version, produce_request.transactional_id};
     auto const acks = produce_request.acks;
     kafka::ProduceResponse response;
     Reply reply;
@@ -209,7 +226,7 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
                                        ? data.records->parts.front()
                                        : Slice{};
                 bool keyless = false;
-                produce(step, *partition, version, bytes, checked, out, keyless);
+                produce(step, *partition, asked, bytes, checked, out, keyless);
                 if (keyless)
                     reply.keyless.push_back(
                         {.topic = std::uint32_t(response.responses.size() - 1),

@@ -201,17 +201,6 @@ TEST(Produce, TimestampsFarBehindAreRefusedWhereTheTopicSaysSo) {
               ErrorCode::invalid_timestamp);
 }
 
-TEST(Produce, TransactionalBatchesAreRefused) {
-    Story story;
-    story.create("t");
-    auto const refused = story.produce_batch(
-        "t",
-        records::build(
-            story.records({"a"}),
-            {.producer_id = 1, .producer_epoch = 0, .base_sequence = 0, .transactional = true}));
-    EXPECT_EQ(refused.error_code, ErrorCode::invalid_txn_state);
-}
-
 TEST(Produce, ZstdNeedsVersion7) {
     Story story;
     story.create("t");
@@ -331,13 +320,6 @@ TEST(InitProducerId, IdsAreNeverGivenTwice) {
     auto const third = story.ask(request);
     EXPECT_GT(third.producer_id, second);
     EXPECT_EQ(third.producer_epoch, 0);
-}
-
-TEST(InitProducerId, TransactionsAreRefusedClearly) {
-    Story story;
-    kafka::InitProducerIdRequest request;
-    request.transactional_id = "orders";
-    EXPECT_EQ(story.ask(request).error_code, ErrorCode::invalid_request);
 }
 
 TEST(InitProducerId, AFullJournalIsRetriable) {

@@ -1,10 +1,10 @@
-// broker/producer_ids.h - InitProducerId: ids that no two producers share, ever.
+// broker/producer_ids.h - ids that no two producers share, ever.
 #pragma once
 
-#include "klamm/broker/request.h"
 #include "klamm/broker/step.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace klamm::broker {
 
@@ -14,7 +14,8 @@ class ProducerIds {
 public:
     static constexpr std::int64_t block = 1000;
 
-    void handle(Step& step, Request const& request, kafka::InitProducerIdRequest const& init);
+    /// None when the journal is full.
+    std::optional<std::int64_t> take(Step& step);
 
 private:
     std::int64_t next_ = 0;

@@ -60,6 +60,7 @@ void Producers::appended(PartitionKey partition, records::BatchInfo const& batch
     producer.batches.push_back(
         {batch.base_sequence, last_sequence(batch.base_sequence, batch.last_offset_delta),
          batch.base_offset, batch.log_append_time() ? batch.max_timestamp : -1});
+    if (batch.transactional()) pin(partition, batch.producer_id);
     if (size() > limits_.count_max) drop_oldest();
 }
 

@@ -68,7 +68,8 @@ public:
     /// Remembers a batch that was appended with its base offset in place. Forgets who expired
     /// by then, and the oldest when there are too many.
     void appended(PartitionKey partition, records::BatchInfo const& batch, std::int64_t wall_ms);
-    /// Until the next marker; false when there is no such producer.
+    /// Puts back what a transactional batch does: pinned until the next marker. False when there is
+    /// no such producer.
     bool pin(PartitionKey partition, std::int64_t id);
     /// A transaction's marker was appended. Its epoch, when it is new, begins with sequence 0.
     void ended(PartitionKey partition, records::BatchInfo const& marker, std::int64_t wall_ms);

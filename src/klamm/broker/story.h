@@ -96,13 +96,14 @@ public:
     std::unique_ptr<Broker> broker;
     Now now{.instant = Instant{Duration{1'000'000}}, .wall_ms = 1'700'000'000'000};
     ConnectionId connection{1};
+    std::int32_t correlation_id = 7;
 
     // ---- requests ----------------------------------------------------------------------
 
     /// Sends a request without making anything durable; see reply().
     template <class AnyOne>
     RequestId send(AnyOne const& body, kafka::ApiVersion version = AnyOne::api.last) {
-        kafka::RequestHeader const header{AnyOne::api.key, version, 7, "story"};
+        kafka::RequestHeader const header{AnyOne::api.key, version, correlation_id, "story"};
         auto const frame = flatten(kafka::encode_request(header, body));
         RequestId const id{connection, ++number_};
         auto request = prepare(id, Slice{Bytes(frame.begin() + 4, frame.end())}, "127.0.0.1");

@@ -121,6 +121,8 @@ void add_broker(Families& families, broker::Stats const& stats) {
     families.gauge("klamm_groups", "Consumer groups", double(stats.groups));
     families.gauge("klamm_members", "Members of all groups", double(stats.members));
     families.gauge("klamm_producers", "Idempotent producers remembered", double(stats.producers));
+    families.gauge("klamm_transactions_ongoing", "That readers with read_committed wait for",
+                   double(stats.transactions_ongoing));
     families.gauge("klamm_fetches_waiting", "For records to arrive", double(stats.fetches_waiting));
     families.gauge("klamm_replies_waiting", "For the journal to become durable",
                    double(stats.replies_waiting));

@@ -16,17 +16,17 @@ using Note = std::pair<std::string_view, std::string_view>;
 constexpr auto notes = std::to_array<Note>({
     {"Produce",
      "Versions 0 to 2 are advertised, since librdkafka looks for them, and refused. Batches of "
-     "magic 0 and 1 are refused; so is a transactional producer."},
+     "magic 0 and 1 are refused."},
     {"Fetch", "No followers: `replica_id` and `replica_state` are not looked at."},
     {"ListOffsets", "Nothing is tiered: the earliest local offset is the earliest one."},
     {"Metadata",
      "One broker, which leads every partition. `__consumer_offsets` and `__transaction_state` are "
      "there to be listed, and empty."},
     {"OffsetCommit", "`retention_time_ms` is not looked at."},
-    {"FindCoordinator", "Groups only."},
+    {"FindCoordinator", "Groups and transactions."},
     {"ApiVersions", "An unknown version is answered in version 0 with the list and error 35."},
     {"CreateTopics", "Replication factor 1 or -1."},
-    {"InitProducerId", "For idempotent producers; a transactional id is refused."},
+    {"WriteTxnMarkers", "Aborts only, and the producer's whole transaction."},
     {"CreatePartitions", "Assignments name this broker only."},
     {"ElectLeaders", "Never needed."},
     {"AlterPartitionReassignments", "Every partition stays on the one broker."},

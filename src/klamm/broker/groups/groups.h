@@ -57,6 +57,9 @@ public:
     void list(Step&, Request const&, kafka::ListGroupsRequest const&);
     void delete_groups(Step&, Request const&, kafka::DeleteGroupsRequest const&);
 
+    /// Whether offsets may be committed in a transaction on behalf of this member.
+    kafka::ErrorCode check_commit(Step& step, kafka::TxnOffsetCommitRequest const& commit);
+
     /// Its parked requests are answered no more. Its members stay until their sessions end,
     /// except for those that were never told their id: nobody could join under it again.
     void disconnected(Step& step, ConnectionId connection);

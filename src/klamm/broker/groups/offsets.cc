@@ -62,6 +62,27 @@ ErrorCode Groups::check_commit(Step& step, kafka::OffsetCommitRequest const& com
     return ErrorCode::none;
 }
 
+// A producer that names no member is believed, even when the group has some: it was given the
+// offsets by a consumer that is one, or assigned its partitions itself.
+ErrorCode Groups::check_commit(Step& step, kafka::TxnOffsetCommitRequest const& commit) {
+    auto const* group = find(step, commit.group_id);
+    auto error = ErrorCode::none;
+    if (group == nullptr) {
+        if (commit.generation_id >= 0) return ErrorCode::illegal_generation;
+        return may_create(step) ? ErrorCode::none : ErrorCode::policy_violation;
+    }
+    bool const names_one =
+        commit.generation_id >= 0 || !commit.member_id.empty() || commit.group_instance_id;
+    bool const simple = commit.generation_id < 0 && group->phase == Phase::empty;
+    if (names_one && !simple) {
+        error = check_member(*group, commit.member_id, commit.group_instance_id);
+        if (error == ErrorCode::none && commit.generation_id != group->generation)
+            error = ErrorCode::illegal_generation;
+    }
+    settle(commit.group_id);
+    return error;
+}
+
 void Groups::commit_offsets(Step& step, Request const& request,
                             kafka::OffsetCommitRequest const& commit) {
     auto const version = request.header.api_version;
@@ -101,9 +122,16 @@ constexpr kafka::ApiVersion fetch_of_several_groups = 8;
 constexpr kafka::ApiVersion fetch_by_topic_id = 10;
 
 /// No offset is no error: the client then asks its own reset policy.
+/// With `require_stable` an offset that a transaction may still change is none yet: the client
+/// asks again until it is settled.
 template <class Partition>
-Partition partition_answer(std::int32_t number, StoredOffset const* stored) {
+Partition partition_answer(StoredGroup const* group, std::string const& topic, std::int32_t number,
+                           bool require_stable) {
+    auto const* stored = group != nullptr ? group->offset(topic, number) : nullptr;
+    bool const unstable = require_stable && group != nullptr && group->has_pending(topic, number);
+    if (unstable) stored = nullptr;
     Partition out;
+    if (unstable) out.error_code = ErrorCode::unstable_offset_commit;
     out.partition_index = number;
     out.committed_offset = stored != nullptr ? stored->offset : -1;
     out.committed_leader_epoch = stored != nullptr ? stored->leader_epoch : -1;
@@ -112,14 +140,15 @@ Partition partition_answer(std::int32_t number, StoredOffset const* stored) {
 }
 
 template <class Topic, class Partition>
-std::vector<Topic> all_offsets(StoredGroup const* group) {
+std::vector<Topic> all_offsets(StoredGroup const* group, bool require_stable) {
     std::vector<Topic> out;
     if (group == nullptr) return out;
     for (auto const& [name, partitions] : group->offsets) {
         auto& topic = out.emplace_back();
         topic.name = name;
         for (auto const& [number, stored] : partitions)
-            topic.partitions.push_back(partition_answer<Partition>(number, &stored));
+            topic.partitions.push_back(
+                partition_answer<Partition>(group, name, number, require_stable));
     }
     return out;
 }
@@ -130,7 +159,8 @@ using TopicAnswer = kafka::OffsetFetchResponse::OffsetFetchResponseTopics;
 using PartitionAnswer = kafka::OffsetFetchResponse::OffsetFetchResponsePartitions;
 
 TopicAnswer answer_topic(State const& state, StoredGroup const* group, kafka::ApiVersion version,
-                         kafka::OffsetFetchRequest::OffsetFetchRequestTopics const& asked) {
+                         kafka::OffsetFetchRequest::OffsetFetchRequestTopics const& asked,
+                         bool require_stable) {
     TopicAnswer out;
     out.name = asked.name;
     out.topic_id = asked.topic_id;
@@ -141,25 +171,25 @@ TopicAnswer answer_topic(State const& state, StoredGroup const* group, kafka::Ap
         if (topic != nullptr) out.name = topic->name;
     }
     for (auto const number : asked.partition_indexes) {
-        auto const* stored = error == ErrorCode::none && group != nullptr
-                                 ? group->offset(out.name, number)
-                                 : nullptr;
-        out.partitions.push_back(partition_answer<PartitionAnswer>(number, stored));
-        out.partitions.back().error_code = error;
+        auto const* known = error == ErrorCode::none ? group : nullptr;
+        auto& answered = out.partitions.emplace_back(
+            partition_answer<PartitionAnswer>(known, out.name, number, require_stable));
+        if (error != ErrorCode::none) answered.error_code = error;
     }
     return out;
 }
 
-GroupAnswer answer_group(State const& state, kafka::ApiVersion version, FetchGroup const& asked) {
+GroupAnswer answer_group(State const& state, kafka::ApiVersion version, FetchGroup const& asked,
+                         bool require_stable) {
     GroupAnswer out;
     out.group_id = asked.group_id;
     auto const* group = state.groups.find(asked.group_id);
     if (asked.topics) {
         for (auto const& topic : *asked.topics)
-            out.topics.push_back(answer_topic(state, group, version, topic));
+            out.topics.push_back(answer_topic(state, group, version, topic, require_stable));
         return out;
     }
-    out.topics = all_offsets<TopicAnswer, PartitionAnswer>(group);
+    out.topics = all_offsets<TopicAnswer, PartitionAnswer>(group, require_stable);
     for (auto& topic : out.topics)
         if (auto const* known = state.topic(topic.name)) topic.topic_id = known->id;
     return out;
@@ -167,27 +197,28 @@ GroupAnswer answer_group(State const& state, kafka::ApiVersion version, FetchGro
 
 }  // namespace
 
-// `require_stable` asks to wait for transactions that may still commit offsets. There are none.
 void Groups::fetch_offsets(Step& step, Request const& request,
                            kafka::OffsetFetchRequest const& fetch) {
     auto const& state = step.state();
     kafka::OffsetFetchResponse out;
     if (request.header.api_version >= fetch_of_several_groups) {
         for (auto const& group : fetch.groups)
-            out.groups.push_back(answer_group(state, request.header.api_version, group));
+            out.groups.push_back(
+                answer_group(state, request.header.api_version, group, fetch.require_stable));
         return answer(step, request.id, std::move(out));
     }
     using OneTopic = kafka::OffsetFetchResponse::OffsetFetchResponseTopic;
     using OnePartition = kafka::OffsetFetchResponse::OffsetFetchResponsePartition;
     auto const* group = state.groups.find(fetch.group_id);
-    if (!fetch.topics) out.topics = all_offsets<OneTopic, OnePartition>(group);
+    if (!fetch.topics)
+        out.topics = all_offsets<OneTopic, OnePartition>(group, fetch.require_stable);
     if (fetch.topics) {
         for (auto const& asked : *fetch.topics) {
             auto& topic = out.topics.emplace_back();
             topic.name = asked.name;
             for (auto const number : asked.partition_indexes)
-                topic.partitions.push_back(partition_answer<OnePartition>(
-                    number, group != nullptr ? group->offset(asked.name, number) : nullptr));
+                topic.partitions.push_back(partition_answer<OnePartition>(group, asked.name, number,
+                                                                          fetch.require_stable));
         }
     }
     answer(step, request.id, std::move(out));

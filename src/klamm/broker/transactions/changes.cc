@@ -145,7 +145,6 @@ void write_transactional(State& state, Partition& partition, records::BatchInfo 
     auto const& transaction = *state.transactions.of_producer(batch.producer_id);
     partition.need_transactions().write(batch.producer_id, batch.base_offset);
     state.transactions.write(transaction.id, partition.key, appended_ms);
-    ensure(state.producers.pin(partition.key, batch.producer_id));
 }
 
 }  // namespace klamm::broker

@@ -61,6 +61,7 @@ public:
     /// Null when there is none.
     Transaction const* find(std::string_view id) const;
     Transaction const* of_producer(std::int64_t producer_id) const;
+    std::size_t ongoing() const { return deadlines_.size(); }
     Times const& deadlines() const { return deadlines_; }  ///< wall clock
     Times const& idle() const { return idle_; }            ///< since when; wall clock
 
