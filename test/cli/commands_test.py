@@ -2,6 +2,8 @@
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -215,6 +217,49 @@ class Commands(unittest.TestCase):
         self.klamm("topic", "create", "one-part")
         self.klamm("group", "reset", "nobody", "--to-earliest", "--topic", "one-part:5", code=2)
 
+    # ---- transactions
+
+    def begin_transaction(self, transactional_id, topic):
+        """Leaves one ongoing, as a producer that hangs does."""
+        def text(value):
+            return struct.pack(">h", len(value)) + value.encode()
+
+        def ask(connection, api, version, body):
+            header = struct.pack(">hhih", api, version, 1, -1)
+            connection.sendall(struct.pack(">i", len(header + body)) + header + body)
+            stream = connection.makefile("rb")
+            [size] = struct.unpack(">i", stream.read(4))
+            return stream.read(size)
+
+        with socket.create_connection(("127.0.0.1", self.broker.port)) as connection:
+            answer = ask(connection, 22, 1, text(transactional_id) + struct.pack(">i", 600_000))
+            _, _, error, producer, epoch = struct.unpack(">iihqh", answer)
+            self.assertEqual(error, 0)
+            answer = ask(connection, 24, 0, text(transactional_id) + struct.pack(">qhi", producer, epoch, 1)
+                         + text(topic) + struct.pack(">ii", 1, 0))
+            self.assertEqual(answer[-2:], b"\0\0")
+        return producer
+
+    def test_a_transaction_that_hangs_is_found_and_aborted(self):
+        self.klamm("topic", "create", "moved")
+        producer = self.begin_transaction("mover", "moved")
+        [[found]] = self.objects("txn", "list")
+        self.assertGreaterEqual(found.pop("age_ms"), 0)
+        self.assertEqual(found, {"transactional_id": "mover", "state": "Ongoing", "timeout_ms": 600_000,
+                                 "producer_id": producer, "producer_epoch": 0,
+                                 "partitions": [{"topic": "moved", "partition": 0}]})
+        self.assertEqual(self.objects("txn", "list", "--older-than", "500"), [[]])
+        self.assertIn("moved-0", self.klamm("txn", "describe", "mover"))
+        self.klamm("txn", "describe", "nobody", code=1)
+        self.klamm("txn", "abort", "nobody", code=1)
+        self.assertEqual(self.objects("txn", "abort", "mover"),
+                         [{"transactional_id": "mover", "aborted": True}])
+        self.assertEqual(self.objects("txn", "list"), [[]])
+        [[ended]] = self.objects("txn", "list", "--all")
+        self.assertEqual((ended["state"], ended["age_ms"]), ("Empty", None))
+        self.klamm("txn", "abort", "mover", code=1)
+        self.assertIn("no ongoing transaction", self.stderr)
+
     # ---- the program
 
     def test_the_protocol_is_printed(self):
@@ -232,7 +277,8 @@ class Commands(unittest.TestCase):
         self.klamm("sim", "--seeds", "1", "--minutes", "1", code=2)
 
     def test_help_shows_examples_and_wrong_use_ends_with_2(self):
-        for command in (["produce"], ["consume"], ["topic"], ["group"], ["demo"], ["apis"]):
+        for command in (["produce"], ["consume"], ["topic"], ["group"], ["txn"], ["demo"],
+                        ["apis"]):
             self.assertIn("klamm " + command[0], self.klamm(*command, "--help"))
         self.assertTrue(self.klamm("--version").startswith("klamm "))
         for wrong in ([], ["nonsense"], ["topic"], ["topic", "create"], ["consume", "t", "--nonsense"],
@@ -242,7 +288,7 @@ class Commands(unittest.TestCase):
             self.klamm(*wrong, code=2)
 
     def test_nobody_listening_is_said_at_once_with_what_to_do(self):
-        for command in (["topic", "list"], ["group", "list"], ["consume", "t"], ["produce", "t"]):
+        for command in (["topic", "list"], ["group", "list"], ["txn", "list"], ["consume", "t"], ["produce", "t"]):
             begin = time.monotonic()
             self.klamm(*command, "--bootstrap", NOWHERE, "--timeout", "50", code=1)
             self.assertLess(time.monotonic() - begin, 40)

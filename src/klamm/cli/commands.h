@@ -18,5 +18,6 @@ void add_consume(CLI::App& app, int& exit_code);
 void add_sim(CLI::App& app, int& exit_code);
 void add_topic(CLI::App& app, int& exit_code);
 void add_group(CLI::App& app, int& exit_code);
+void add_txn(CLI::App& app, int& exit_code);
 
 }  // namespace klamm::cli
