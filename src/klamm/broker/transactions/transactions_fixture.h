@@ -201,7 +201,8 @@ public:
                     continue;
                 }
                 if (batch.transactional() && skipped.contains(batch.producer_id)) continue;
-                for (auto const& record : records::read_records(bytes).value())
+                auto const read = records::read_records(bytes).value();
+                for (auto const& record : read)
                     if (record.offset >= from) seen.push_back(text_of(record));
             }
         }
