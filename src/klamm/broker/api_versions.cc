@@ -17,7 +17,8 @@ struct Feature {
     std::string_view name;
     std::int16_t version;
 };
-constexpr auto features = std::to_array<Feature>({{"transaction.version", 2}});
+constexpr auto features =
+    std::to_array<Feature>({{"group.version", 1}, {"transaction.version", 2}});
 
 void add_features(kafka::ApiVersionsResponse& response, kafka::ApiVersion version) {
     constexpr kafka::ApiVersion zero_from = 4;  // before it, 0 as the lowest one was no value

@@ -66,6 +66,7 @@ Refused change(State& state, TopicCreated const& entry, Place) {
     topic.configs = to_map(entry.configs);
     topic.settings = settings_of(topic.configs, state.broker_configs, state.options);
     state.topics_by_id.emplace(topic.id, &topic);
+    ++state.topics_version;
     add_partitions(state, topic, entry.partitions);
     return {};
 }
@@ -80,6 +81,7 @@ Refused change(State& state, TopicDeleted const& entry, Place) {
     }
     state.groups.topic_deleted(topic->name);
     state.topics_by_id.erase(entry.topic_id);
+    ++state.topics_version;
     state.topics.erase(state.topics.find(topic->name));
     return {};
 }
@@ -89,6 +91,7 @@ Refused change(State& state, PartitionsAdded const& entry, Place) {
     if (topic == nullptr) return "topic id " + to_string(entry.topic_id) + " is not known";
     if (!good_keys(state, entry.first_partition, entry.partitions))
         return "the partition keys do not follow the last ones";
+    ++state.topics_version;
     add_partitions(state, *topic, entry.partitions);
     return {};
 }
@@ -179,6 +182,10 @@ Refused change(State& state, Entry const& entry, Place) {
     return {};
 }
 
+Refused change(State& state, ConsumerGroupChanged const& entry, Place) {
+    return state.groups.apply(entry);
+}
+
 template <class Entry>
 Refused decode_and_change(State& state, ByteView head, Place place) {
     auto const entry = decode_entry<Entry>(head);
@@ -227,6 +234,10 @@ Refused dispatch(State& state, EntryKind kind, ByteView head, Place place) {
             return decode_and_change<TransactionEnded>(state, head, place);
         case EntryKind::transactional_ids_forgotten:
             return decode_and_change<TransactionalIdsForgotten>(state, head, place);
+        case EntryKind::consumer_group_changed:
+            return decode_and_change<ConsumerGroupChanged>(state, head, place);
+        case EntryKind::group_configured:
+            return decode_and_change<GroupConfigured>(state, head, place);
     }
     return "kind " + std::to_string(std::to_underlying(kind)) +
            " is not known; it was written by a newer klamm";

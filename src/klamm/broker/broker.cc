@@ -126,6 +126,12 @@ auto Broker::Impl::handlers(Request const& request) {
         [&](DescribeGroupsRequest const& r) { groups_.describe(step, request, r); },
         [&](ListGroupsRequest const& r) { groups_.list(step, request, r); },
         [&](DeleteGroupsRequest const& r) { groups_.delete_groups(step, request, r); },
+        [&](ConsumerGroupHeartbeatRequest const& r) {
+            groups_.consumer_heartbeat(step, request, r);
+        },
+        [&](ConsumerGroupDescribeRequest const& r) {
+            groups_.describe_consumers(step, request, r);
+        },
         [&](HandledAlone auto const& r) { handle(step, request, r); },  // handlers.h
     };
 }

@@ -116,6 +116,19 @@ std::string broker_default(ConfigDef const& def, Options const& options) {
         return options.auto_create_topics_enable ? "true" : "false";
     if (name == "broker.id" || name == "node.id") return text(options.node_id);
     if (name == "fetch.max.bytes") return text(options.fetch_max_bytes);
+    if (name == "group.consumer.heartbeat.interval.ms")
+        return text(options.group_consumer_heartbeat_interval_ms.count());
+    if (name == "group.consumer.max.heartbeat.interval.ms")
+        return text(options.group_consumer_max_heartbeat_interval_ms.count());
+    if (name == "group.consumer.max.session.timeout.ms")
+        return text(options.group_consumer_max_session_timeout_ms.count());
+    if (name == "group.consumer.max.size") return text(options.group_consumer_max_size);
+    if (name == "group.consumer.min.heartbeat.interval.ms")
+        return text(options.group_consumer_min_heartbeat_interval_ms.count());
+    if (name == "group.consumer.min.session.timeout.ms")
+        return text(options.group_consumer_min_session_timeout_ms.count());
+    if (name == "group.consumer.session.timeout.ms")
+        return text(options.group_consumer_session_timeout_ms.count());
     if (name == "group.initial.rebalance.delay.ms")
         return text(options.group_initial_rebalance_delay_ms.count());
     if (name == "group.max.session.timeout.ms")

@@ -2,6 +2,7 @@
 #include "klamm/broker/config.h"
 
 #include "klamm/broker/entries.h"
+#include "klamm/broker/groups/group_config.h"
 #include "klamm/broker/handlers.h"
 #include "klamm/broker/state.h"
 #include "klamm/broker/topics.h"
@@ -15,8 +16,8 @@ namespace {
 using kafka::ErrorCode;
 
 /// Kinds of resources, and where a value comes from, in the numbers of the protocol.
-enum : std::int8_t { topic_resource = 2, broker_resource = 4 };
-enum : std::int8_t { from_topic = 1, from_broker = 2, from_default = 5 };
+enum : std::int8_t { topic_resource = 2, broker_resource = 4, group_resource = 32 };
+enum : std::int8_t { from_topic = 1, from_broker = 2, from_default = 5, from_group = 8 };
 
 Refusal wrong_resource(std::int8_t type) {
     return {ErrorCode::invalid_request, "Resource type " + std::to_string(type) +
@@ -24,10 +25,13 @@ Refusal wrong_resource(std::int8_t type) {
                                             "brokers (4) have."};
 }
 
-/// What a name of a resource means: a topic, the broker, or why neither.
+/// What a name of a resource means: a topic, a group, the broker, or why none of them.
 struct Resource {
-    Topic const* topic = nullptr;  ///< null: the broker
-    bool cluster = false;          ///< the defaults of all brokers: an empty name
+    Topic const* topic = nullptr;
+    std::optional<std::string> group{};  ///< which need not exist
+    bool cluster = false;                ///< the defaults of all brokers: an empty name
+
+    bool broker() const { return topic == nullptr && !group; }
 };
 
 std::expected<Resource, Refusal> find_resource(Step& step, std::int8_t type,
@@ -38,6 +42,11 @@ std::expected<Resource, Refusal> find_resource(Step& step, std::int8_t type,
             return std::unexpected(Refusal{ErrorCode::invalid_topic_exception, *why});
         return std::unexpected(
             Refusal{ErrorCode::unknown_topic_or_partition, "Topic '" + name + "' does not exist."});
+    }
+    if (type == group_resource) {
+        if (!name.empty()) return Resource{.group = name};
+        return std::unexpected(
+            Refusal{ErrorCode::invalid_request, "Group name must not be empty."});
     }
     if (type != broker_resource) return std::unexpected(wrong_resource(type));
     if (name.empty()) return Resource{.cluster = true};
@@ -53,33 +62,43 @@ std::expected<Resource, Refusal> find_resource(Step& step, std::int8_t type,
 using Described = kafka::DescribeConfigsResponse::DescribeConfigsResourceResult;
 using Synonym = kafka::DescribeConfigsResponse::DescribeConfigsSynonym;
 
+std::string default_of(Step& step, Resource const& resource, ConfigDef const& def) {
+    return resource.group ? group_default(def, step.options()) : std::string(def.default_value);
+}
+
+/// What was set for the resource alone. Requires a topic or a group.
+Configs const& own_configs(Step& step, Resource const& resource) {
+    return resource.group ? step.state().groups.configs(*resource.group) : resource.topic->configs;
+}
+
 /// Where a value can come from, the strongest first.
-std::vector<Synonym> sources(Step& step, Topic const* topic, ConfigDef const& def) {
+std::vector<Synonym> sources(Step& step, Resource const& resource, ConfigDef const& def) {
     std::vector<Synonym> found;
-    if (topic != nullptr) {
-        if (auto const set = topic->configs.find(def.name); set != topic->configs.end())
-            found.push_back({set->first, set->second, from_topic});
+    if (!resource.broker()) {
+        auto const& own = own_configs(step, resource);
+        if (auto const set = own.find(def.name); set != own.end())
+            found.push_back({set->first, set->second, resource.group ? from_group : from_topic});
     }
-    auto const broker_name = topic == nullptr ? def.name : def.broker_name;
+    auto const broker_name = resource.broker() ? def.name : def.broker_name;
     auto const& dynamic = step.state().broker_configs;
     if (auto const set = dynamic.find(broker_name); set != dynamic.end())
         found.push_back({set->first, set->second, from_broker});
     auto const* broker_def = find_broker_config(broker_name);
     found.push_back({std::string(broker_def == nullptr ? def.name : broker_name),
-                     broker_def == nullptr ? std::string(def.default_value)
+                     broker_def == nullptr ? default_of(step, resource, def)
                                            : broker_default(*broker_def, step.options()),
                      from_default});
     return found;
 }
 
-Described describe(Step& step, kafka::DescribeConfigsRequest const& request, Topic const* topic,
-                   ConfigDef const& def) {
+Described describe(Step& step, kafka::DescribeConfigsRequest const& request,
+                   Resource const& resource, ConfigDef const& def) {
     Described out;
-    auto synonyms = sources(step, topic, def);
+    auto synonyms = sources(step, resource, def);
     out.name = def.name;
     out.value = synonyms.front().value;
     out.config_source = synonyms.front().source;
-    out.read_only = topic == nullptr && !def.dynamic;
+    out.read_only = resource.broker() && !def.dynamic;
     out.config_type = std::int8_t(def.type);
     out.is_sensitive = def.type == ConfigType::password;
     if (out.is_sensitive) {
@@ -92,20 +111,30 @@ Described describe(Step& step, kafka::DescribeConfigsRequest const& request, Top
     return out;
 }
 
+std::span<ConfigDef const> configs_for(Resource const& resource) {
+    if (resource.group) return group_configs();
+    return resource.topic != nullptr ? topic_configs() : broker_configs();
+}
+
 // ---- altering -------------------------------------------------------------------------------
 
 ConfigDef const* find_def(Resource const& resource, std::string_view name) {
+    if (resource.group) return find_group_config(name);
     return resource.topic != nullptr ? find_topic_config(name) : find_broker_config(name);
+}
+
+std::string_view kind_of(Resource const& resource) {
+    if (resource.group) return "group";
+    return resource.topic != nullptr ? "topic" : "broker";
 }
 
 std::optional<Refusal> check_change(Resource const& resource, std::string const& name,
                                     std::optional<std::string> const& value) {
     auto const* def = find_def(resource, name);
     if (def == nullptr)
-        return Refusal{ErrorCode::invalid_config, resource.topic != nullptr
-                                                      ? "Unknown topic config name: " + name
-                                                      : "Unknown broker config name: " + name};
-    if (resource.topic == nullptr && !def->dynamic)
+        return Refusal{ErrorCode::invalid_config,
+                       "Unknown " + std::string(kind_of(resource)) + " config name: " + name};
+    if (resource.broker() && !def->dynamic)
         return Refusal{ErrorCode::invalid_request,
                        "Cannot update " + name + " while the broker runs."};
     if (!value) return std::nullopt;
@@ -114,19 +143,27 @@ std::optional<Refusal> check_change(Resource const& resource, std::string const&
 }
 
 Configs const& configs_of(Step& step, Resource const& resource) {
-    return resource.topic != nullptr ? resource.topic->configs : step.state().broker_configs;
+    return resource.broker() ? step.state().broker_configs : own_configs(step, resource);
+}
+
+Bytes entry_of(Resource const& resource, std::vector<ConfigEntry> configs) {
+    if (resource.group) return encode_entry(GroupConfigured{*resource.group, std::move(configs)});
+    if (resource.topic != nullptr)
+        return encode_entry(
+            TopicConfigured{.topic_id = resource.topic->id, .configs = std::move(configs)});
+    return encode_entry(BrokerConfigured{.configs = std::move(configs)});
 }
 
 /// Journals the configs of a resource as they are to be from now on.
 std::optional<Refusal> store(Step& step, Resource const& resource, Configs const& configs) {
     if (configs == configs_of(step, resource)) return std::nullopt;
+    auto const& groups = step.state().groups.all_configs();
+    if (resource.group && !groups.contains(*resource.group) &&
+        groups.size() >= configured_groups_max)
+        return Refusal{ErrorCode::policy_violation, "Too many groups have configs."};
     std::vector<ConfigEntry> list;
     for (auto const& [name, value] : configs) list.push_back({name, value});
-    auto entry = resource.topic != nullptr
-                     ? encode_entry(TopicConfigured{.topic_id = resource.topic->id,
-                                                    .configs = std::move(list)})
-                     : encode_entry(BrokerConfigured{.configs = std::move(list)});
-    if (step.commit(std::move(entry))) return std::nullopt;
+    if (step.commit(entry_of(resource, std::move(list)))) return std::nullopt;
     return Refusal{ErrorCode::kafka_storage_error, std::string(journal_full)};
 }
 
@@ -164,6 +201,7 @@ std::string joined(std::vector<std::string> const& list) {
 std::string current(Step& step, Resource const& resource, ConfigDef const& def) {
     auto const& configs = configs_of(step, resource);
     if (auto const set = configs.find(def.name); set != configs.end()) return set->second;
+    if (resource.group) return group_default(def, step.options());
     return resource.topic != nullptr
                ? topic_default(def, step.state().broker_configs, step.options())
                : broker_default(def, step.options());
@@ -255,6 +293,12 @@ void alter(Step& step, Request const& request, AlterRequest const& wanted) {
             refuse(configs.error());
             continue;
         }
+        if (found->group) {
+            if (auto const why = check_group_configs(*configs, step.options())) {
+                refuse({ErrorCode::invalid_config, *why});
+                continue;
+            }
+        }
         if (wanted.validate_only) continue;
         if (auto const why = store(step, *found, *configs)) refuse(*why);
     }
@@ -279,11 +323,11 @@ void handle(Step& step, Request const& request,
         }
         auto const& keys = resource.configuration_keys;
         auto const& dynamic = step.state().broker_configs;
-        for (auto const& def : found->topic != nullptr ? topic_configs() : broker_configs()) {
+        for (auto const& def : configs_for(*found)) {
             if (keys && !keys->empty() && std::ranges::find(*keys, def.name) == keys->end())
                 continue;
             if (found->cluster && dynamic.find(def.name) == dynamic.end()) continue;
-            out.configs.push_back(describe(step, describe_configs, found->topic, def));
+            out.configs.push_back(describe(step, describe_configs, *found, def));
         }
     }
     answer(step, request, std::move(response));

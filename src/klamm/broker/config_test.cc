@@ -9,7 +9,7 @@ namespace {
 
 using kafka::ErrorCode;
 
-constexpr std::int8_t topic_type = 2, broker_type = 4;
+constexpr std::int8_t topic_type = 2, broker_type = 4, group_type = 32;
 
 auto describe(Story& story, std::int8_t type, std::string const& name,
               std::vector<std::string> const& keys = {}, kafka::ApiVersion version = 4) {
@@ -235,6 +235,41 @@ TEST(AlterConfigs, AFullJournalIsTold) {
     EXPECT_EQ(increment(story, topic_type, "t", {{"retention.ms", 0, "1"}}).error_code,
               ErrorCode::kafka_storage_error);
     EXPECT_EQ(value_of(story, "t", "retention.ms"), "604800000");
+}
+
+TEST(GroupConfigs, AreSetBeforeThereIsAGroupAndSurvive) {
+    Story story;
+    auto const set = [&](std::string const& name, std::int8_t how, std::string const& value) {
+        return increment(story, group_type, "g", {{name, how, value}}).error_code;
+    };
+    EXPECT_EQ(set("consumer.session.timeout.ms", 0, "50000"), ErrorCode::none);
+    story.restart();
+    story.checkpoint();
+    story.restart();
+    auto const configs = describe(story, group_type, "g").configs;
+    ASSERT_EQ(configs.size(), 2U);
+    EXPECT_EQ(configs[0].name, "consumer.heartbeat.interval.ms");
+    EXPECT_EQ(configs[0].value, "5000");
+    EXPECT_EQ(configs[0].config_source, 5);
+    EXPECT_EQ(configs[1].value, "50000");
+    EXPECT_EQ(configs[1].config_source, 8);
+    EXPECT_EQ(set("consumer.session.timeout.ms", 1, ""), ErrorCode::none);
+    EXPECT_EQ(describe(story, group_type, "g").configs[1].value, "45000");
+}
+
+TEST(GroupConfigs, KeepToTheBrokersLimits) {
+    Story story;
+    auto const set = [&](std::string const& name, std::string const& value) {
+        return increment(story, group_type, "g", {{name, 0, value}}).error_code;
+    };
+    EXPECT_EQ(set("consumer.session.timeout.ms", "44999"), ErrorCode::invalid_config);
+    EXPECT_EQ(set("consumer.session.timeout.ms", "60001"), ErrorCode::invalid_config);
+    EXPECT_EQ(set("consumer.heartbeat.interval.ms", "4999"), ErrorCode::invalid_config);
+    EXPECT_EQ(set("consumer.heartbeat.interval.ms", "soon"), ErrorCode::invalid_config);
+    EXPECT_EQ(set("retention.ms", "1"), ErrorCode::invalid_config);
+    EXPECT_EQ(
+        increment(story, group_type, "", {{"consumer.session.timeout.ms", 0, "50000"}}).error_code,
+        ErrorCode::invalid_request);
 }
 
 }  // namespace

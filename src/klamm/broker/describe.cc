@@ -189,7 +189,10 @@ void handle(Step& step, Request const& request,
                 response.config_resources.push_back({name, topic});
         } else if (type == broker) {
             response.config_resources.push_back({std::to_string(step.options().node_id), broker});
-        } else if (type != broker_logger && type != client_metrics && type != group) {
+        } else if (type == group) {
+            for (auto const& [name, configs] : step.state().groups.all_configs())
+                response.config_resources.push_back({name, group});
+        } else if (type != broker_logger && type != client_metrics) {
             response.config_resources.clear();
             response.error_code = ErrorCode::unsupported_version;
             break;

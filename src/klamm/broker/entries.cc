@@ -1,5 +1,6 @@
 #include "klamm/broker/entries.h"
 
+#include "klamm/broker/groups/consumer_entries.h"
 #include "klamm/kafka/codec.h"
 
 #include <utility>
@@ -59,6 +60,8 @@ KLAMM_ENTRY(TransactionExtended);
 KLAMM_ENTRY(TransactionOffsets);
 KLAMM_ENTRY(TransactionEnded);
 KLAMM_ENTRY(TransactionalIdsForgotten);
+KLAMM_ENTRY(ConsumerGroupChanged);
+KLAMM_ENTRY(GroupConfigured);
 
 #undef KLAMM_ENTRY
 

@@ -4,6 +4,8 @@
 // of kafka/codec.h (always flexible, so that a later version can add tagged fields). Only
 // batch_appended and transaction_ended have a body: batches as readers get them.
 //
+// Those of the consumer protocol are in groups/consumer_entries.h.
+//
 // A number that was once used for a kind is never used for another (doc/formats/entries.md).
 #pragma once
 
@@ -38,6 +40,8 @@ enum class EntryKind : std::uint8_t {
     transaction_offsets = 16,
     transaction_ended = 17,
     transactional_ids_forgotten = 18,
+    consumer_group_changed = 26,
+    group_configured = 27,
 };
 
 /// Names a partition inside the journal. Counts up over all topics; never reused, so that a

@@ -26,6 +26,13 @@ struct Options {
     std::chrono::milliseconds group_min_session_timeout_ms{6000};
     std::chrono::milliseconds group_max_session_timeout_ms{1800000};
     std::int32_t group_max_size = 10000;
+    std::chrono::milliseconds group_consumer_session_timeout_ms{45000};
+    std::chrono::milliseconds group_consumer_min_session_timeout_ms{45000};
+    std::chrono::milliseconds group_consumer_max_session_timeout_ms{60000};
+    std::chrono::milliseconds group_consumer_heartbeat_interval_ms{5000};
+    std::chrono::milliseconds group_consumer_min_heartbeat_interval_ms{5000};
+    std::chrono::milliseconds group_consumer_max_heartbeat_interval_ms{15000};
+    std::int32_t group_consumer_max_size = 10000;
     std::chrono::minutes offsets_retention_minutes{10080};
     std::int32_t offset_metadata_max_bytes = 4096;
 

@@ -84,6 +84,9 @@ struct State {
     Configs broker_configs;  ///< the dynamic ones
     std::map<std::string, Topic, std::less<>> topics;
     std::map<Uuid, Topic*> topics_by_id;
+    /// Counts changes of names, ids and numbers of partitions; for those who keep what follows from
+    /// them. Not part of the fold.
+    std::uint64_t topics_version = 0;
     /// Only for look-ups: its order means nothing.
     std::unordered_map<std::uint32_t, Partition*> partitions;
     PartitionKey next_partition{};

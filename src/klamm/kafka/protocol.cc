@@ -27,6 +27,8 @@ constexpr auto notes = std::to_array<Note>({
     {"ApiVersions", "An unknown version is answered in version 0 with the list and error 35."},
     {"CreateTopics", "Replication factor 1 or -1."},
     {"WriteTxnMarkers", "Aborts only, and the producer's whole transaction."},
+    {"ConsumerGroupHeartbeat",
+     "Assignors: uniform and range, without regard to racks. Expressions are RE2's."},
     {"CreatePartitions", "Assignments name this broker only."},
     {"ElectLeaders", "Never needed."},
     {"AlterPartitionReassignments", "Every partition stays on the one broker."},
@@ -37,7 +39,7 @@ constexpr auto notes = std::to_array<Note>({
     {"GetTelemetrySubscriptions",
      "The standard metrics of KIP-714 when `klamm.client.metrics.interval.ms` is set, else none."},
     {"PushTelemetry", "The last push of each client is shown in `/metrics`."},
-    {"ListConfigResources", "Topics and the broker."},
+    {"ListConfigResources", "Topics, the broker, and groups that have configs of their own."},
     {"DescribeAcls", "Refused with SECURITY_DISABLED: no authorization."},
     {"AlterReplicaLogDirs", "One directory, in which everything is already."},
     {"DescribeLogDirs",
@@ -54,9 +56,6 @@ struct Absent {
 constexpr std::string_view no_transactions = "Transactions. Idempotent producers are supported.";
 constexpr std::string_view no_authentication = "No authentication: listeners stay on loopback.";
 constexpr std::string_view no_authorization = "No authorization.";
-constexpr std::string_view no_consumer_protocol =
-    "The consumer protocol of KIP-848. Classic groups are supported; clients choose them by "
-    "themselves.";
 constexpr std::string_view no_share_groups = "Share groups.";
 constexpr std::string_view no_streams_groups =
     "Streams groups. Streams applications work with classic groups.";
@@ -78,14 +77,11 @@ constexpr auto not_supported = std::to_array<Absent>({
     {"AlterUserScramCredentials", "51", no_authentication},
     {"DescribeAcls", "29", no_authorization},
     {"CreateAcls, DeleteAcls", "30, 31", no_authorization},
-    {"ConsumerGroupHeartbeat", "68", no_consumer_protocol},
-    {"ConsumerGroupDescribe", "69", no_consumer_protocol},
     {"ShareGroup..., ShareFetch, ShareAcknowledge, share group offsets", "76-79, 90-92",
      no_share_groups},
     {"StreamsGroupHeartbeat, StreamsGroupDescribe", "88, 89", no_streams_groups},
     {"GetTelemetrySubscriptions", "71", no_client_metrics},
     {"PushTelemetry", "72", no_client_metrics},
-    {"ListConfigResources", "74", "Nothing but topics and the broker has configs."},
     {"DescribeClientQuotas", "48", no_quotas},
     {"AlterClientQuotas", "49", no_quotas},
     {"AlterReplicaLogDirs", "34", nothing_to_move},

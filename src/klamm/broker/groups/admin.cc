@@ -62,10 +62,8 @@ void Groups::find_coordinator(Step& step, Request const& request,
 namespace {
 
 constexpr kafka::ApiVersion describe_with_not_found = 6;
-/// Read, delete, describe, describe configs and alter configs, as bits: there are no ACLs, so
-/// everybody may do what can be done to a group.
-constexpr std::int32_t all_group_operations = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
 constexpr std::string_view classic_type = "classic";
+constexpr std::string_view consumer_type = "consumer";
 
 using DescribedGroup = kafka::DescribeGroupsResponse::DescribedGroup;
 
@@ -87,11 +85,13 @@ DescribedGroup describe_one(std::string const& group_id, LiveGroup const* live,
                             StoredGroup const* stored, kafka::ApiVersion version) {
     DescribedGroup out;
     out.group_id = group_id;
-    if (live == nullptr && stored == nullptr) {
+    auto const modern = live == nullptr && stored != nullptr && stored->consumer.has_value();
+    if (modern || (live == nullptr && stored == nullptr)) {
         out.group_state = "Dead";
         if (version >= describe_with_not_found) {
             out.error_code = ErrorCode::group_id_not_found;
-            out.error_message = "Group " + group_id + " not found.";
+            out.error_message =
+                "Group " + group_id + (modern ? " is not a classic group." : " not found.");
         }
         return out;
     }
@@ -133,19 +133,20 @@ void Groups::describe(Step& step, Request const& request,
 void Groups::list(Step& step, Request const& request, kafka::ListGroupsRequest const& asked) {
     kafka::ListGroupsResponse out;
     auto const add = [&](std::string const& group_id, std::string const& protocol_type,
-                         Phase state) {
-        if (!passes(asked.states_filter, to_string(state)) ||
-            !passes(asked.types_filter, classic_type))
-            return;
-        out.groups.push_back(
-            {group_id, protocol_type, std::string(to_string(state)), std::string(classic_type)});
+                         std::string_view state, std::string_view type) {
+        if (!passes(asked.states_filter, state) || !passes(asked.types_filter, type)) return;
+        out.groups.push_back({group_id, protocol_type, std::string(state), std::string(type)});
     };
     auto const& stored = step.state().groups.all();
     for (auto const& [group_id, group] : stored)
-        if (!live_.contains(group_id)) add(group_id, group.protocol_type, Phase::empty);
+        if (group.consumer && !live_.contains(group_id))
+            add(group_id, std::string(consumer_protocol_type), group.consumer->state(),
+                consumer_type);
+        else if (!live_.contains(group_id))
+            add(group_id, group.protocol_type, to_string(Phase::empty), classic_type);
     for (auto const& [group_id, group] : live_)
         if (!group.members.empty() || stored.contains(group_id))
-            add(group_id, group.protocol_type, group.phase);
+            add(group_id, group.protocol_type, to_string(group.phase), classic_type);
     std::ranges::sort(out.groups, {}, [](auto const& group) { return group.group_id; });
     answer(step, request.id, std::move(out));
 }
@@ -159,7 +160,7 @@ void Groups::delete_groups(Step& step, Request const& request,
     for (auto const& group_id : asked.groups_names) {
         if (!seen.insert(group_id).second) continue;
         auto error = ErrorCode::none;
-        if (phase(group_id) != Phase::empty)
+        if (has_members(step, group_id))
             error = ErrorCode::non_empty_group;
         else if (step.state().groups.find(group_id) == nullptr)
             error = ErrorCode::group_id_not_found;

@@ -17,6 +17,8 @@ void Groups::start(Step& step) {
         for (auto const& [member_id, member] : group.members) wake_by(group, member.session_ends);
     }
     expire_at_ = now + offsets_retention_check_interval;
+    consumers_.start(step);
+    downgrade_where_due(step);
 }
 
 LiveGroup* Groups::find_live(std::string const& group_id) {
@@ -35,6 +37,37 @@ LiveGroup* Groups::find(Step& step, std::string const& group_id) {
 Phase Groups::phase(std::string const& group_id) const {
     auto const found = live_.find(group_id);
     return found == live_.end() ? Phase::empty : found->second.phase;
+}
+
+bool Groups::is_consumer(Step& step, std::string const& group_id) const {
+    auto const* group = step.state().groups.consumer(group_id);
+    return group != nullptr && !group->members.empty();
+}
+
+bool Groups::has_members(Step& step, std::string const& group_id) const {
+    return is_consumer(step, group_id) || phase(group_id) != Phase::empty;
+}
+
+void Groups::consumer_heartbeat(Step& step, Request const& request,
+                                kafka::ConsumerGroupHeartbeatRequest const& beat) {
+    auto const joins =
+        beat.member_epoch == joining_epoch && !check_heartbeat(beat, request.header.api_version);
+    GroupRefusal refused;
+    if (joins && !is_consumer(step, beat.group_id)) {
+        refused = upgrade(step, beat.group_id);
+        if (!refused && step.state().groups.find(beat.group_id) == nullptr && !may_create(step))
+            refused = {ErrorCode::policy_violation, "There are too many groups."};
+    }
+    if (refused) {
+        kafka::ConsumerGroupHeartbeatResponse out;
+        out.member_id.reset();
+        out.assignment.reset();
+        out.error_code = refused.code;
+        out.error_message = refused.message;
+        return answer(step, request.id, std::move(out));
+    }
+    consumers_.heartbeat(step, request, beat);
+    downgrade_where_due(step);
 }
 
 bool Groups::may_create(Step& step) const {
@@ -63,6 +96,8 @@ void Groups::wake_by(LiveGroup& group, Instant when) {
 
 void Groups::tick(Step& step) {
     auto const now = step.now().instant;
+    consumers_.tick(step);
+    downgrade_where_due(step);
     std::vector<std::string> due;  // each once, so that one step ends
     while (!wakes_.empty() && wakes_.begin()->first <= now) {
         due.push_back(wakes_.begin()->second);
@@ -81,9 +116,13 @@ void Groups::tick(Step& step) {
 }
 
 std::optional<Instant> Groups::next_tick() const {
-    if (wakes_.empty()) return expire_at_;
-    auto const first = wakes_.begin()->first;
-    return expire_at_ ? std::min(*expire_at_, first) : first;
+    auto next = expire_at_;
+    auto const earlier = [&next](std::optional<Instant> when) {
+        if (when && (!next || *when < *next)) next = when;
+    };
+    if (!wakes_.empty()) earlier(wakes_.begin()->first);
+    earlier(consumers_.next_tick());
+    return next;
 }
 
 namespace {

@@ -1,4 +1,5 @@
-// broker/groups/groups.h - the coordinator of classic consumer groups and of committed offsets.
+// broker/groups/groups.h - the coordinator of groups: the classic ones, committed offsets, and
+// which requests are for the consumer protocol (consumer_groups.h).
 //
 // A group's generation is journaled once, as one entry, when its leader has assigned; before that
 // a rebalance exists only here. A crash in between leaves the generation before it, whose members
@@ -11,6 +12,7 @@
 // KIP-394 (member id required), KIP-559 (protocol checks), KIP-814 (skip assignment).
 #pragma once
 
+#include "klamm/broker/groups/consumer_groups.h"
 #include "klamm/broker/groups/live_group.h"
 #include "klamm/broker/step.h"
 #include "klamm/kafka/apis.h"
@@ -56,6 +58,8 @@ public:
     void describe(Step&, Request const&, kafka::DescribeGroupsRequest const&);
     void list(Step&, Request const&, kafka::ListGroupsRequest const&);
     void delete_groups(Step&, Request const&, kafka::DeleteGroupsRequest const&);
+    void consumer_heartbeat(Step&, Request const&, kafka::ConsumerGroupHeartbeatRequest const&);
+    void describe_consumers(Step&, Request const&, kafka::ConsumerGroupDescribeRequest const&);
 
     /// Whether offsets may be committed in a transaction on behalf of this member.
     kafka::ErrorCode check_commit(Step& step, kafka::TxnOffsetCommitRequest const& commit);
@@ -73,6 +77,10 @@ private:
     /// The group as it lives, revived from the state when need be; null when there is none.
     LiveGroup* find(Step& step, std::string const& group_id);
     Phase phase(std::string const& group_id) const;
+    /// Whether requests for the group are for the consumer protocol's part. An empty group is
+    /// whatever its next member makes it.
+    bool is_consumer(Step& step, std::string const& group_id) const;
+    bool has_members(Step& step, std::string const& group_id) const;
     bool may_create(Step& step) const;
     /// Forgets what the state knows anyway. Every handler ends with it.
     void settle(std::string const& group_id);
@@ -114,11 +122,18 @@ private:
     // ---- the leader's assignment (sync.cc)
     void assign(Step& step, LiveGroup& group, kafka::SyncGroupRequest const& sync);
 
+    // ---- from one protocol to the other (migration.cc)
+    /// A classic group becomes one of the consumer protocol; nothing when there is none.
+    GroupRefusal upgrade(Step& step, std::string const& group_id);
+    void downgrade_where_due(Step& step);
+    void downgrade(Step& step, std::string const& group_id);
+
     // ---- offsets (offsets.cc, retention.cc)
     kafka::ErrorCode check_commit(Step& step, kafka::OffsetCommitRequest const& commit,
                                   kafka::ApiVersion version);
     void expire_offsets(Step& step);
 
+    ConsumerGroups consumers_;
     std::map<std::string, LiveGroup> live_;  ///< those with members, or with promised ids
     std::set<std::pair<Instant, std::string>> wakes_;
     /// Who has a parked request on a connection: group and member.
@@ -136,6 +151,12 @@ Bytes assignment_of(Step& step, std::string const& group_id, std::string const& 
 /// Whether whoever names itself so is a member: NONE, UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID.
 kafka::ErrorCode check_member(LiveGroup const& group, std::string const& member_id,
                               std::optional<std::string> const& instance);
+
+std::string new_member_id(Step& step, Request const& request, kafka::JoinGroupRequest const& join);
+
+/// Read, delete, describe, describe configs and alter configs, as bits: there are no ACLs, so
+/// everybody may do what can be done to a group.
+inline constexpr std::int32_t all_group_operations = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
 
 /// Answers `request` with `body`.
 template <class Response>

@@ -119,8 +119,10 @@ public:
     }
     /// For requests that are always answered at once.
     template <class Request_>
-    auto ask(Request_ body, kafka::ApiVersion version) {
-        return reply<typename Request_::Response>(send(std::move(body), version));
+    auto ask(Request_ body, kafka::ApiVersion version, std::string client_id = "app",
+             std::uint64_t connection = 1) {
+        return reply<typename Request_::Response>(
+            send(std::move(body), version, std::move(client_id), connection));
     }
 
     /// Ticks at each moment at which something is due.
@@ -159,6 +161,17 @@ public:
         request.groups = {group};
         return ask(std::move(request), 5).groups.at(0).group_state;
     }
+    void add_partitions(std::string const& name, std::int32_t count) {
+        PartitionsAdded entry;
+        entry.topic_id = step.held->topic(name)->id;
+        entry.first_partition = step.held->next_partition;
+        entry.partitions = count;
+        ensure(step.commit(encode_entry(entry), {}).has_value());
+    }
+    void configure(std::string const& group, std::vector<ConfigEntry> configs) {
+        ensure(
+            step.commit(encode_entry(GroupConfigured{group, std::move(configs)}), {}).has_value());
+    }
     StoredGroup const* stored(std::string const& group) { return step.held->groups.find(group); }
 
     FakeStep step;
@@ -190,6 +203,12 @@ private:
     void handle(Request const& r, kafka::ListGroupsRequest const& b) { groups->list(step, r, b); }
     void handle(Request const& r, kafka::DeleteGroupsRequest const& b) {
         groups->delete_groups(step, r, b);
+    }
+    void handle(Request const& r, kafka::ConsumerGroupHeartbeatRequest const& b) {
+        groups->consumer_heartbeat(step, r, b);
+    }
+    void handle(Request const& r, kafka::ConsumerGroupDescribeRequest const& b) {
+        groups->describe_consumers(step, r, b);
     }
     void handle(Request const& r, kafka::FindCoordinatorRequest const& b) {
         groups->find_coordinator(step, r, b);

@@ -47,10 +47,16 @@ struct GroupOnDisk {
     GroupChanged group;
     std::vector<OffsetOnDisk> offsets;
     std::vector<PendingOnDisk> pending;
+    Bytes consumer;  ///< a ConsumerGroupChanged; empty: a classic group
+    std::vector<ConfigEntry> configs;
+    bool only_configs = false;  ///< there is no such group
     static constexpr void describe(auto& field) {
         field("group", &Self::group);
         field("offsets", &Self::offsets);
         field("pending", &Self::pending, kafka::always.tag(0));
+        field("consumer", &Self::consumer, kafka::always.tag(1));
+        field("configs", &Self::configs, kafka::always.tag(2));
+        field("only_configs", &Self::only_configs, kafka::always.tag(3));
     }
     bool operator==(Self const&) const = default;
 };
@@ -64,6 +70,11 @@ GroupOnDisk to_disk(std::string const& group_id, StoredGroup const& group) {
     out.group.leader = group.leader;
     out.group.changed_ms = group.changed_ms;
     for (auto const& [id, member] : group.members) out.group.members.push_back(member);
+    if (group.consumer) {
+        kafka::Writer image;
+        kafka::encode_struct(image, group.consumer->to_entry(group_id, group.changed_ms));
+        out.consumer = std::move(image).finish_bytes();
+    }
     if (!guard(Guard::offsets_in_checkpoint)) return out;
     for (auto const& [topic, partitions] : group.offsets)
         for (auto const& [partition, at] : partitions)
@@ -79,10 +90,28 @@ GroupOnDisk to_disk(std::string const& group_id, StoredGroup const& group) {
     return out;
 }
 
+std::vector<ConfigEntry> to_list(Configs const& configs) {
+    std::vector<ConfigEntry> list;
+    for (auto const& [name, value] : configs) list.push_back({name, value});
+    return list;
+}
+
 void append(Bytes& out, ByteView bytes) {
     auto const end = out.size();
     out.resize(end + bytes.size());
     std::copy(bytes.begin(), bytes.end(), out.begin() + std::ptrdiff_t(end));
+}
+
+/// With a reader of its own, so that a large group has the limits of one message for itself.
+std::optional<std::string> take_consumer(GroupsState& groups, GroupOnDisk const& from) {
+    if (from.consumer.empty()) return std::nullopt;
+    kafka::Reader in{from.consumer};
+    ConsumerGroupChanged image;
+    kafka::decode_struct(in, image);
+    if (in.failed()) return to_string(in.error());
+    if (in.bytes_left() > 0) return "bytes follow the last field of a consumer group";
+    if (image.group_id != from.group.group_id) return "a consumer group has two names";
+    return groups.apply(image);
 }
 
 }  // namespace
@@ -107,10 +136,22 @@ StoredGroup const* GroupsState::find(std::string_view group_id) const {
     return found == groups_.end() ? nullptr : &found->second;
 }
 
+ConsumerGroup const* GroupsState::consumer(std::string_view group_id) const {
+    auto const* group = find(group_id);
+    return group != nullptr && group->consumer ? &*group->consumer : nullptr;
+}
+
 std::size_t GroupsState::members() const {
     std::size_t count = 0;
-    for (auto const& [id, group] : groups_) count += group.members.size();
+    for (auto const& [id, group] : groups_)
+        count += group.consumer ? group.consumer->members.size() : group.members.size();
     return count;
+}
+
+Configs const& GroupsState::configs(std::string_view group_id) const {
+    static Configs const none;
+    auto const found = configs_.find(group_id);
+    return found == configs_.end() ? none : found->second;
 }
 
 void GroupsState::apply(GroupChanged const& entry) {
@@ -120,6 +161,7 @@ void GroupsState::apply(GroupChanged const& entry) {
     group.protocol_name = entry.protocol_name;
     group.leader = entry.leader;
     group.changed_ms = entry.changed_ms;
+    group.consumer.reset();
     group.members.clear();
     for (auto const& member : entry.members) group.members.emplace(member.member_id, member);
 }
@@ -190,6 +232,36 @@ void GroupsState::apply(OffsetsDeleted const& entry) {
     }
 }
 
+void GroupsState::apply(GroupConfigured const& entry) {
+    if (entry.configs.empty()) {
+        configs_.erase(entry.group_id);
+        return;
+    }
+    auto& configs = configs_[entry.group_id];
+    configs.clear();
+    for (auto const& [name, value] : entry.configs) configs[name] = value;
+}
+
+std::optional<std::string> GroupsState::apply(ConsumerGroupChanged const& entry) {
+    auto const known = groups_.find(entry.group_id);
+    if (known != groups_.end() && known->second.consumer) {
+        if (auto refused = known->second.consumer->apply(entry)) return refused;
+        known->second.changed_ms = entry.changed_ms;
+        return std::nullopt;
+    }
+    ConsumerGroup made;
+    if (auto refused = made.apply(entry)) return refused;
+    auto& group = groups_[entry.group_id];
+    group.protocol_type.clear();
+    group.generation_id = 0;
+    group.protocol_name.reset();
+    group.leader.reset();
+    group.changed_ms = entry.changed_ms;
+    group.members.clear();
+    group.consumer = std::move(made);
+    return std::nullopt;
+}
+
 void GroupsState::topic_deleted(std::string_view topic) {
     for (auto& [id, group] : groups_) {
         auto const found = group.offsets.find(topic);
@@ -205,14 +277,27 @@ void GroupsState::topic_deleted(std::string_view topic) {
 // A length stands before each group, so that the limits on what one decoder reads (elements of
 // all arrays together) hold for a group and not for all of them.
 void GroupsState::encode(Bytes& out) const {
-    for (auto const& [id, group] : groups_) {
+    auto const put = [&out](GroupOnDisk const& group) {
         kafka::Writer body;
-        kafka::encode_struct(body, to_disk(id, group));
+        kafka::encode_struct(body, group);
         auto const bytes = std::move(body).finish_bytes();
         kafka::Writer length;
         length.integer(std::uint32_t(bytes.size()));
         append(out, std::move(length).finish_bytes());
         append(out, bytes);
+    };
+    for (auto const& [id, group] : groups_) {
+        auto on_disk = to_disk(id, group);
+        on_disk.configs = to_list(configs(id));
+        put(on_disk);
+    }
+    for (auto const& [id, set] : configs_) {
+        if (groups_.contains(id)) continue;
+        GroupOnDisk on_disk;
+        on_disk.group.group_id = id;
+        on_disk.configs = to_list(set);
+        on_disk.only_configs = true;
+        put(on_disk);
     }
 }
 
@@ -226,7 +311,10 @@ std::optional<std::string> GroupsState::decode(ByteView bytes) {
         if (!body.failed() && body.bytes_left() > 0) body.fail(kafka::Refusal::trailing_bytes);
         if (groups.failed()) return "groups: " + to_string(groups.error());
         if (body.failed()) return "groups: " + to_string(body.error());
+        taken.apply(GroupConfigured{group.group.group_id, group.configs});
+        if (group.only_configs) continue;
         taken.apply(group.group);
+        if (auto refused = take_consumer(taken, group)) return "groups: " + *refused;
         auto& stored = taken.groups_[group.group.group_id];
         for (auto& at : group.offsets)
             stored.offsets[at.topic][at.partition] = {at.offset, at.leader_epoch,

@@ -10,7 +10,9 @@
 #pragma once
 
 #include "klamm/base/bytes.h"
+#include "klamm/broker/config.h"
 #include "klamm/broker/entries.h"
+#include "klamm/broker/groups/consumer_state.h"
 
 #include <cstdint>
 #include <map>
@@ -45,6 +47,8 @@ struct StoredGroup {
     std::optional<std::string> leader;
     std::int64_t changed_ms = 0;
     std::map<std::string, GroupMember> members;  ///< by member id
+    /// Set: a group of the consumer protocol, and all of the above but `changed_ms` is empty.
+    std::optional<ConsumerGroup> consumer;
     ByPartition<StoredOffset> offsets;
     std::map<std::int64_t, ByPartition<PendingOffset>> pending;  ///< by producer id
 
@@ -61,7 +65,12 @@ public:
     Map const& all() const { return groups_; }
     /// Null when there is none.
     StoredGroup const* find(std::string_view group_id) const;
+    /// Null when there is none, or it is classic.
+    ConsumerGroup const* consumer(std::string_view group_id) const;
     std::size_t members() const;  ///< of all groups
+    /// Those that were set, for groups that are there and for others.
+    Configs const& configs(std::string_view group_id) const;
+    std::map<std::string, Configs, std::less<>> const& all_configs() const { return configs_; }
 
     void apply(GroupChanged const& entry);
     void apply(GroupDeleted const& entry);
@@ -70,6 +79,9 @@ public:
     /// Offsets of the transaction of this producer; `order` counts up.
     void apply(TransactionOffsets const& entry, std::int64_t producer_id, std::uint64_t order);
     void end_transaction(std::string const& group_id, std::int64_t producer_id, bool committed);
+    void apply(GroupConfigured const& entry);
+    /// The reason why the entry cannot follow, or nothing.
+    [[nodiscard]] std::optional<std::string> apply(ConsumerGroupChanged const& entry);
     /// A deleted topic's committed offsets go with it.
     void topic_deleted(std::string_view topic);
 
@@ -82,6 +94,7 @@ public:
 
 private:
     Map groups_;
+    std::map<std::string, Configs, std::less<>> configs_;
 };
 
 }  // namespace klamm::broker

@@ -40,12 +40,6 @@ Duration rebalance_timeout_of(kafka::JoinGroupRequest const& join) {
                                                   : join.rebalance_timeout_ms);
 }
 
-std::string new_member_id(Step& step, Request const& request, kafka::JoinGroupRequest const& join) {
-    auto const& prefix =
-        join.group_instance_id ? *join.group_instance_id : request.header.client_id.value_or("");
-    return prefix + "-" + to_hyphenated(Uuid::random(step.random()));
-}
-
 /// Whether there is room. Members who have joined already stay; while a rebalance is under way the
 /// places go to those who join first.
 bool has_room(Options const& options, LiveGroup& group, kafka::JoinGroupRequest const& join) {
@@ -68,6 +62,12 @@ bool has_room(Options const& options, LiveGroup& group, kafka::JoinGroupRequest 
 
 }  // namespace
 
+std::string new_member_id(Step& step, Request const& request, kafka::JoinGroupRequest const& join) {
+    auto const& prefix =
+        join.group_instance_id ? *join.group_instance_id : request.header.client_id.value_or("");
+    return prefix + "-" + to_hyphenated(Uuid::random(step.random()));
+}
+
 void Groups::join(Step& step, Request const& request, kafka::JoinGroupRequest const& join) {
     auto const& options = step.options();
     auto const session = Duration(join.session_timeout_ms);
@@ -76,6 +76,10 @@ void Groups::join(Step& step, Request const& request, kafka::JoinGroupRequest co
     if (session < options.group_min_session_timeout_ms ||
         session > options.group_max_session_timeout_ms)
         return refuse_join(step, request, ErrorCode::invalid_session_timeout, join.member_id);
+    if (is_consumer(step, join.group_id)) {
+        consumers_.join(step, request, join);
+        return downgrade_where_due(step);
+    }
 
     auto* group = find(step, join.group_id);
     if (group == nullptr) {

@@ -147,7 +147,8 @@ LiveGroup revive(std::string group_id, StoredGroup const& stored, Instant now) {
     LiveGroup group;
     group.id = std::move(group_id);
     group.protocol_type = stored.protocol_type;
-    group.generation = stored.generation_id;
+    // Whoever was in it before must not be taken for a member of a new generation.
+    group.generation = stored.consumer ? stored.consumer->group_epoch : stored.generation_id;
     group.protocol = stored.protocol_name;
     for (auto const& [member_id, m] : stored.members) {
         LiveMember member;

@@ -45,6 +45,9 @@ ErrorCode journal_offsets(Step& step, OffsetsCommitted const& entry) {
 ErrorCode Groups::check_commit(Step& step, kafka::OffsetCommitRequest const& commit,
                                kafka::ApiVersion version) {
     auto const generation = commit.generation_id_or_member_epoch;
+    if (is_consumer(step, commit.group_id))
+        return consumers_.check_commit(step, commit.group_id, commit.member_id,
+                                       commit.group_instance_id, generation, version);
     auto* group = find(step, commit.group_id);
     if (group == nullptr) {
         if (generation < 0) return may_create(step) ? ErrorCode::none : ErrorCode::policy_violation;
@@ -65,6 +68,7 @@ ErrorCode Groups::check_commit(Step& step, kafka::OffsetCommitRequest const& com
 // A producer that names no member is believed, even when the group has some: it was given the
 // offsets by a consumer that is one, or assigned its partitions itself.
 ErrorCode Groups::check_commit(Step& step, kafka::TxnOffsetCommitRequest const& commit) {
+    if (is_consumer(step, commit.group_id)) return consumers_.check_commit(step, commit);
     auto const* group = find(step, commit.group_id);
     auto error = ErrorCode::none;
     if (group == nullptr) {
@@ -90,6 +94,7 @@ void Groups::commit_offsets(Step& step, Request const& request,
     entry.group_id = commit.group_id;
     entry.committed_ms = step.now().wall_ms;
 
+    auto const consumer = is_consumer(step, commit.group_id);
     kafka::OffsetCommitResponse out;
     for (auto const& topic : commit.topics) {
         auto const* known = topic_of(step.state(), version, topic);
@@ -97,7 +102,11 @@ void Groups::commit_offsets(Step& step, Request const& request,
         answers.name = topic.name;
         answers.topic_id = topic.topic_id;
         for (auto const& at : topic.partitions) {
-            auto const error = check_partition(step.options(), known, version, at);
+            auto error = check_partition(step.options(), known, version, at);
+            if (error == ErrorCode::none && consumer)
+                error = consumers_.check_commit_of(step, commit.group_id, commit.member_id,
+                                                   commit.generation_id_or_member_epoch,
+                                                   known->name, at.partition_index);
             answers.partitions.push_back({at.partition_index, error});
             if (error == ErrorCode::none)
                 entry.offsets.push_back({known->name, at.partition_index, at.committed_offset,
@@ -195,6 +204,13 @@ GroupAnswer answer_group(State const& state, kafka::ApiVersion version, FetchGro
     return out;
 }
 
+GroupAnswer refused_group(FetchGroup const& asked, ErrorCode error) {
+    GroupAnswer out;
+    out.group_id = asked.group_id;
+    out.error_code = error;
+    return out;
+}
+
 }  // namespace
 
 void Groups::fetch_offsets(Step& step, Request const& request,
@@ -202,9 +218,18 @@ void Groups::fetch_offsets(Step& step, Request const& request,
     auto const& state = step.state();
     kafka::OffsetFetchResponse out;
     if (request.header.api_version >= fetch_of_several_groups) {
-        for (auto const& group : fetch.groups)
-            out.groups.push_back(
-                answer_group(state, request.header.api_version, group, fetch.require_stable));
+        for (auto const& group : fetch.groups) {
+            auto const error =
+                is_consumer(step, group.group_id)
+                    ? consumers_.check_fetch(step, group.group_id, group.member_id.value_or(""),
+                                             group.member_epoch)
+                    : ErrorCode::none;
+            if (error == ErrorCode::none)
+                out.groups.push_back(
+                    answer_group(state, request.header.api_version, group, fetch.require_stable));
+            else
+                out.groups.push_back(refused_group(group, error));
+        }
         return answer(step, request.id, std::move(out));
     }
     using OneTopic = kafka::OffsetFetchResponse::OffsetFetchResponseTopic;
@@ -229,9 +254,10 @@ void Groups::fetch_offsets(Step& step, Request const& request,
 namespace {
 
 ErrorCode check_delete(StoredGroup const* group, std::string const& group_id, Phase phase) {
+    // Of a group of consumers what nobody reads may go, even while it lives.
     if (group_id.empty()) return ErrorCode::invalid_group_id;
     if (group == nullptr) return ErrorCode::group_id_not_found;
-    if (phase != Phase::empty && group->protocol_type != consumer_protocol_type)
+    if (phase != Phase::empty && !group->consumer && group->protocol_type != consumer_protocol_type)
         return ErrorCode::non_empty_group;
     return ErrorCode::none;
 }

@@ -49,9 +49,11 @@ void Groups::expire_offsets(Step& step) {
     for (auto const& [group_id, group] : step.state().groups.all()) ids.push_back(group_id);
     for (auto const& group_id : ids) {
         auto const& group = *step.state().groups.find(group_id);
-        auto const entry = expired_offsets(group_id, group, phase(group_id), before);
+        // A group of the consumer protocol always knows what it reads.
+        auto const where = is_consumer(step, group_id) ? Phase::stable : phase(group_id);
+        auto const entry = expired_offsets(group_id, group, where, before);
         auto const nothing_left = entry.partitions.size() == count(group) && group.pending.empty();
-        if (phase(group_id) == Phase::empty && nothing_left && !live_.contains(group_id)) {
+        if (where == Phase::empty && nothing_left && !live_.contains(group_id)) {
             if (!step.commit(encode_entry(GroupDeleted{group_id}))) return;
         } else if (!entry.partitions.empty()) {
             if (!step.commit(encode_entry(entry))) return;

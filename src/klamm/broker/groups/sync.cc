@@ -42,6 +42,7 @@ Bytes assignment_of(Step& step, std::string const& group_id, std::string const& 
 
 void Groups::sync(Step& step, Request const& request, kafka::SyncGroupRequest const& sync) {
     if (sync.group_id.empty()) return refuse_sync(step, request, ErrorCode::invalid_group_id);
+    if (is_consumer(step, sync.group_id)) return consumers_.sync(step, request, sync);
     auto* group = find_live(sync.group_id);
     if (group == nullptr) return refuse_sync(step, request, ErrorCode::unknown_member_id);
     auto const error = check_sync(*group, sync);
@@ -77,6 +78,10 @@ void Groups::assign(Step& step, LiveGroup& group, kafka::SyncGroupRequest const&
 
 void Groups::heartbeat(Step& step, Request const& request,
                        kafka::HeartbeatRequest const& heartbeat) {
+    if (is_consumer(step, heartbeat.group_id)) {
+        consumers_.heartbeat(step, request, heartbeat);
+        return downgrade_where_due(step);
+    }
     auto const check = [&](LiveGroup* group) {
         if (heartbeat.group_id.empty()) return ErrorCode::invalid_group_id;
         if (group == nullptr) return ErrorCode::unknown_member_id;
@@ -116,6 +121,10 @@ void answer_leave(Step& step, Request const& request, LeaveResponse out) {
 }  // namespace
 
 void Groups::leave(Step& step, Request const& request, kafka::LeaveGroupRequest const& leave) {
+    if (is_consumer(step, leave.group_id)) {
+        consumers_.leave(step, request, leave);
+        return downgrade_where_due(step);
+    }
     LeaveResponse out;
     auto* group = find_live(leave.group_id);
     if (leave.group_id.empty() || group == nullptr) {

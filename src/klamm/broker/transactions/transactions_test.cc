@@ -475,6 +475,40 @@ TEST(Transactions, OfTwoOffsetsForOnePartitionTheLaterOneWinsWhoeverEndsFirst) {
     EXPECT_EQ(story.offset_of("g", "t", true).offset, 2);
 }
 
+TEST(Transactions, OffsetsOfAConsumerGroupComeFromAMemberInItsEpoch) {
+    TransactionsStory story;
+    story.create("t");
+    kafka::ConsumerGroupHeartbeatRequest beat;
+    beat.group_id = "g";
+    beat.member_id = "ann";
+    beat.rebalance_timeout_ms = 60'000;
+    beat.subscribed_topic_names.emplace().push_back("t");
+    beat.topic_partitions.emplace();
+    auto const joined = story.ask(beat);
+    ASSERT_EQ(joined.error_code, ErrorCode::none);
+    auto a = story.producer("a");
+    auto const send = [&](std::int32_t epoch, std::int64_t offset) {
+        auto request = TransactionsStory::offsets_request(a, "g", "t", offset);
+        request.member_id = "ann";
+        request.generation_id = epoch;
+        return story.ask(request).topics.at(0).partitions.at(0).error_code;
+    };
+    using Offset = TransactionsStory::Offset;
+    EXPECT_EQ(send(joined.member_epoch + 1, 6), ErrorCode::illegal_generation);
+    EXPECT_EQ(send(joined.member_epoch, 7), ErrorCode::none);
+    EXPECT_EQ(story.offset_of("g", "t", true), (Offset{ErrorCode::unstable_offset_commit, -1}));
+    story.crash();
+    EXPECT_EQ(story.commit(a), ErrorCode::none);
+    EXPECT_EQ(story.offset_of("g", "t", true), (Offset{ErrorCode::none, 7}));
+
+    beat.member_epoch = -1;
+    EXPECT_EQ(story.ask(beat).error_code, ErrorCode::none);
+    EXPECT_EQ(send(joined.member_epoch, 8), ErrorCode::unknown_member_id) << "it has left";
+    EXPECT_EQ(story.send_offset(a, "g", "t", 9), ErrorCode::none);
+    EXPECT_EQ(story.commit(a), ErrorCode::none);
+    EXPECT_EQ(story.offset_of("g", "t", true), (Offset{ErrorCode::none, 9}));
+}
+
 TEST(Transactions, OffsetsAreRefusedToThoseWhoAreNoMembers) {
     TransactionsStory story;
     story.create("t");
