@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <span>
 
 namespace klamm::cli {
 namespace {
@@ -28,8 +29,20 @@ void limit_waiting(int socket, std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-Outcome<Direct> Direct::open(std::string const& host, std::uint16_t port,
-                             std::chrono::milliseconds timeout) {
+Outcome<std::vector<Address>> broker_addresses(Client& client) {
+    rd_kafka_metadata_t const* found = nullptr;
+    auto const error = rd_kafka_metadata(client.rk(), 0, nullptr, &found, client.timeout_ms());
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return failed(fmt::format("list brokers: {}", error_text(error)));
+    std::vector<Address> list;
+    for (auto const& broker : std::span(found->brokers, std::size_t(found->broker_cnt)))
+        list.push_back({broker.host, std::uint16_t(broker.port)});
+    rd_kafka_metadata_destroy(found);
+    return list;
+}
+
+Outcome<Direct> Direct::open(Address const& address, std::chrono::milliseconds timeout) {
+    auto const& [host, port] = address;
     auto const name = fmt::format("{}:{}", host, port);
     addrinfo const hints{.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     addrinfo* found = nullptr;

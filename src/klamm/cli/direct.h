@@ -3,7 +3,7 @@
 // Without TLS and SASL. Blocks, as long as the timeout allows.
 #pragma once
 
-#include "klamm/cli/outcome.h"
+#include "klamm/cli/client.h"
 #include "klamm/kafka/apis.h"
 
 #include <chrono>
@@ -11,13 +11,20 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace klamm::cli {
 
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+};
+/// Of every broker of the cluster.
+Outcome<std::vector<Address>> broker_addresses(Client& client);
+
 class Direct {
 public:
-    static Outcome<Direct> open(std::string const& host, std::uint16_t port,
-                                std::chrono::milliseconds timeout);
+    static Outcome<Direct> open(Address const& address, std::chrono::milliseconds timeout);
     ~Direct();
     Direct(Direct&& other) noexcept
         : socket_(std::exchange(other.socket_, -1)), name_(std::move(other.name_)) {}

@@ -42,13 +42,15 @@ Outcome<> list(GroupFlags const& flags) {
     if (!all) return std::unexpected(all.error());
     Json json;
     json.array();
-    Table table({"GROUP", "STATE"});
+    Table table({"GROUP", "STATE", "TYPE"});
     for (auto const& group : *all) {
-        table.row({group.name, group.is_simple ? group.state + " (only commits)" : group.state});
+        table.row({group.name, group.is_simple ? group.state + " (only commits)" : group.state,
+                   group.type.empty() ? "-" : group.type});
         json.object()
             .field("group", group.name)
             .field("state", group.state)
             .field("simple", group.is_simple)
+            .field("type", group.type)
             .end_object();
     }
     json.end_array();
@@ -118,8 +120,10 @@ void print(GroupState const& group, std::vector<Progress> const& progress) {
                    row.member == nullptr ? "-" : row.member->id,
                    row.member == nullptr ? "-" : row.member->host});
     }
-    fmt::print("{}{}{}  {}, {} member{}, lag {}\n\n", style.bold(), group.name, style.off(),
-               group.state, group.members.size(), group.members.size() == 1 ? "" : "s",
+    auto const kind = group.epoch ? fmt::format("{} group in epoch {}", group.type, *group.epoch)
+                                  : fmt::format("{} group", group.type);
+    fmt::print("{}{}{}  {}, {}, {} member{}, lag {}\n\n", style.bold(), group.name, style.off(),
+               group.state, kind, group.members.size(), group.members.size() == 1 ? "" : "s",
                with_commas(lag));
     table.print(stdout);
     for (auto const& member : group.members)
@@ -132,6 +136,8 @@ void write(Json& json, GroupState const& group, std::vector<Progress> const& pro
     json.object()
         .field("group", group.name)
         .field("state", group.state)
+        .field("type", group.type)
+        .field("epoch", group.epoch)
         .field("assignor", group.assignor)
         .field("coordinator", group.coordinator)
         .key("members")
@@ -142,6 +148,7 @@ void write(Json& json, GroupState const& group, std::vector<Progress> const& pro
             .field("client", member.client_id)
             .field("instance", member.instance_id)
             .field("host", member.host)
+            .field("epoch", member.epoch)
             .end_object();
     json.end_array().key("partitions").array();
     for (auto const& row : progress) {

@@ -1,9 +1,14 @@
 #include "klamm/cli/groups.h"
 
 #include "klamm/cli/admin.h"
+#include "klamm/cli/direct.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <span>
+#include <tuple>
 
 namespace klamm::cli {
 namespace {
@@ -25,7 +30,8 @@ Member read(rd_kafka_MemberDescription_t const* it) {
                   text_of(rd_kafka_MemberDescription_client_id(it)),
                   text_of(rd_kafka_MemberDescription_group_instance_id(it)),
                   text_of(rd_kafka_MemberDescription_host(it)),
-                  {}};
+                  {},
+                  std::nullopt};
     auto const* assignment = rd_kafka_MemberDescription_assignment(it);
     if (assignment == nullptr) return member;
     auto const* list = rd_kafka_MemberAssignment_partitions(assignment);
@@ -57,6 +63,73 @@ Outcome<> first_failure(rd_kafka_group_result_t const** results, std::size_t cou
     return {};
 }
 
+// ---- groups of the consumer protocol, which librdkafka 2.0 does not know ----------------------
+
+constexpr kafka::ApiVersion list_with_types = 5;
+constexpr kafka::ApiVersion find_several = 4;
+
+/// Types and states by group, from brokers that have them; whoever does not answer is passed over.
+std::map<std::string, std::pair<std::string, std::string>> listed_types(Client& client) {
+    std::map<std::string, std::pair<std::string, std::string>> found;
+    auto const addresses = broker_addresses(client);
+    if (!addresses) return found;
+    for (auto const& address : *addresses) {
+        auto broker = Direct::open(address, client.options().timeout());
+        if (!broker) continue;
+        auto const answer = broker->ask(kafka::ListGroupsRequest{}, list_with_types);
+        if (!answer) continue;
+        for (auto const& group : answer->groups)
+            found[group.group_id] = {group.group_type, group.group_state};
+    }
+    return found;
+}
+
+Member read(kafka::ConsumerGroupDescribeResponse::Member const& it) {
+    Member member{it.member_id,   it.client_id, it.instance_id.value_or(""),
+                  it.client_host, {},           it.member_epoch};
+    for (auto const& topic : it.assignment.topic_partitions)
+        for (auto const number : topic.partitions)
+            member.assigned.emplace_back(topic.topic_name, number);
+    std::ranges::sort(member.assigned);
+    return member;
+}
+
+/// By the first broker that says.
+std::optional<kafka::FindCoordinatorResponse::Coordinator> coordinator_of(Client& client,
+                                                                          std::string const& name) {
+    auto const addresses = broker_addresses(client);
+    if (!addresses) return std::nullopt;
+    kafka::FindCoordinatorRequest find;
+    find.coordinator_keys = {name};
+    for (auto const& address : *addresses) {
+        auto broker = Direct::open(address, client.options().timeout());
+        if (!broker) continue;
+        auto const found = broker->ask(find, find_several);
+        if (found && found->coordinators.size() == 1 &&
+            found->coordinators.front().error_code == kafka::ErrorCode::none)
+            return found->coordinators.front();
+    }
+    return std::nullopt;
+}
+
+/// Nothing when there is no such group of the consumer protocol.
+std::optional<GroupState> consumer_group(Client& client, std::string const& name) {
+    auto const at = coordinator_of(client, name);
+    if (!at) return std::nullopt;
+    auto broker = Direct::open({at->host, std::uint16_t(at->port)}, client.options().timeout());
+    if (!broker) return std::nullopt;
+    kafka::ConsumerGroupDescribeRequest describe;
+    describe.group_ids = {name};
+    auto const answer = broker->ask(describe, 0);
+    if (!answer || answer->groups.size() != 1) return std::nullopt;
+    auto const& found = answer->groups.front();
+    if (found.error_code != kafka::ErrorCode::none) return std::nullopt;
+    GroupState group{name, found.group_state, found.assignor_name, at->node_id,
+                     {},   "consumer",        found.group_epoch};
+    for (auto const& member : found.members) group.members.push_back(read(member));
+    return group;
+}
+
 }  // namespace
 
 Outcome<std::vector<GroupListing>> groups(Client& client) {
@@ -74,7 +147,13 @@ Outcome<std::vector<GroupListing>> groups(Client& client) {
     for (auto const* listing : std::span(listings, count))
         found.push_back({rd_kafka_ConsumerGroupListing_group_id(listing),
                          state_text(rd_kafka_ConsumerGroupListing_state(listing)),
-                         rd_kafka_ConsumerGroupListing_is_simple_consumer_group(listing) != 0});
+                         rd_kafka_ConsumerGroupListing_is_simple_consumer_group(listing) != 0, ""});
+    auto const types = listed_types(client);
+    for (auto& group : found) {
+        auto const known = types.find(group.name);
+        if (known == types.end()) continue;
+        std::tie(group.type, group.state) = known->second;
+    }
     std::ranges::sort(found, {}, &GroupListing::name);
     return found;
 }
@@ -101,13 +180,17 @@ Outcome<GroupState> group(Client& client, std::string const& name) {
                      state_text(rd_kafka_ConsumerGroupDescription_state(it)),
                      text_of(rd_kafka_ConsumerGroupDescription_partition_assignor(it)),
                      -1,
-                     {}};
+                     {},
+                     "classic",
+                     std::nullopt};
     if (auto const* node = rd_kafka_ConsumerGroupDescription_coordinator(it); node != nullptr)
         group.coordinator = rd_kafka_Node_id(node);
     auto const members = rd_kafka_ConsumerGroupDescription_member_count(it);
     for (std::size_t i = 0; i < members; ++i)
         group.members.push_back(read(rd_kafka_ConsumerGroupDescription_member(it, i)));
     std::ranges::sort(group.members, {}, &Member::id);
+    if (group.state == "Dead")
+        if (auto modern = consumer_group(client, name)) return std::move(*modern);
     if (group.state == "Dead")
         return failed(fmt::format("there is no group {} at {}", name, client.options().bootstrap),
                       "`klamm group list` shows the groups that there are");

@@ -4,6 +4,8 @@
 #include "klamm/cli/client.h"
 #include "klamm/cli/cluster.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +14,8 @@ namespace klamm::cli {
 struct GroupListing {
     std::string name;
     std::string state;
-    bool is_simple;  ///< only commits offsets, has no protocol
+    bool is_simple;         ///< only commits offsets, has no protocol
+    std::string type = "";  ///< "classic" or "consumer"; empty: the cluster does not say
 };
 
 struct Member {
@@ -21,6 +24,7 @@ struct Member {
     std::string instance_id;  ///< empty: a dynamic member
     std::string host;
     std::vector<TopicPartition> assigned;
+    std::optional<std::int32_t> epoch;  ///< of members of the consumer protocol's groups
 };
 
 struct GroupState {
@@ -29,6 +33,8 @@ struct GroupState {
     std::string assignor;
     std::int32_t coordinator = -1;
     std::vector<Member> members;
+    std::string type = "classic";
+    std::optional<std::int32_t> epoch;  ///< of groups of the consumer protocol
 
     bool is_empty() const { return members.empty(); }
 };

@@ -7,28 +7,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <span>
 #include <tuple>
 
 namespace klamm::cli {
 namespace {
-
-struct Address {
-    std::string host;
-    std::uint16_t port = 0;
-};
-
-Outcome<std::vector<Address>> brokers(Client& client) {
-    rd_kafka_metadata_t const* found = nullptr;
-    auto const error = rd_kafka_metadata(client.rk(), 0, nullptr, &found, client.timeout_ms());
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return failed(fmt::format("list brokers: {}", error_text(error)));
-    std::vector<Address> list;
-    for (auto const& broker : std::span(found->brokers, std::size_t(found->broker_cnt)))
-        list.push_back({broker.host, std::uint16_t(broker.port)});
-    rd_kafka_metadata_destroy(found);
-    return list;
-}
 
 std::string words(kafka::ErrorCode error) {
     return error_text(rd_kafka_resp_err_t(std::to_underlying(error)));
@@ -65,11 +47,11 @@ Outcome<> add(Direct& broker, std::vector<TransactionState>& all) {
 }  // namespace
 
 Outcome<std::vector<TransactionState>> transactions(Client& client) {
-    auto const addresses = brokers(client);
+    auto const addresses = broker_addresses(client);
     if (!addresses) return std::unexpected(addresses.error());
     std::vector<TransactionState> all;
-    for (auto const& [host, port] : *addresses) {
-        auto broker = Direct::open(host, port, client.options().timeout());
+    for (auto const& address : *addresses) {
+        auto broker = Direct::open(address, client.options().timeout());
         if (!broker) return std::unexpected(broker.error());
         if (auto added = add(*broker, all); !added) return std::unexpected(added.error());
     }
