@@ -45,7 +45,7 @@ std::vector<Mutant> const mutants{
      {"no_lost_ack"},
      [](Plan& plan) {
          plan[Fault::power_loss] = 10;
-         plan.groups = 0;  // readers would notice first, and so would the admin
+         plan.groups = plan.modern_groups = 0;  // readers would notice first, as would the admin
          plan.admin = false;
      }},
     {Guard::readers_wait_for_sync,
@@ -82,6 +82,14 @@ std::vector<Mutant> const mutants{
      [](Plan& plan) {
          plan.groups = 1;
          plan[Fault::kill] = 20;
+     }},
+    {Guard::owner_gives_up_first,
+     "owner_gives_up_first",
+     {"single_owner"},
+     [](Plan& plan) {
+         plan.partitions = 4;
+         plan.modern_groups = 1;
+         plan.modern_members = 3;
      }},
 };
 

@@ -20,6 +20,7 @@ enum class Guard : std::uint8_t {
     checksum_on_read,       ///< what the disk changed is not served
     older_checkpoint_kept,  ///< with the entries behind it, for when the newest is damaged
     offsets_in_checkpoint,  ///< committed offsets are part of it
+    owner_gives_up_first,   ///< a partition's next owner waits until the last one said it stopped
 };
 
 #ifdef KLAMM_MUTANTS

@@ -144,7 +144,7 @@ bool audit(Services& services, AskNow const& ask, std::function<void()> const& d
             damaged();
             return false;
         }
-    for (int group = 0; group < services.plan.groups; ++group)
+    for (int group = 0; group < services.plan.all_groups(); ++group)
         audit_group(services, ask, group_name(group));
     services.checkers.tell(&Checker::audit_ended);
     return true;

@@ -123,6 +123,10 @@ public:
     /// A static member is known by its instance: it may come back under another member id.
     virtual void assigned(std::string const& /*group*/, std::int32_t /*generation*/,
                           std::string const& /*member*/, std::span<PartitionName const>) {}
+    /// What a member of the consumer protocol may be reading from now on, and until when it
+    /// surely counts as a member; replaces what it had before.
+    virtual void holds(std::string const& /*group*/, std::string const& /*member*/,
+                       std::span<PartitionName const>, Time /*now*/, Time /*until*/) {}
     virtual void commit_acked(std::string const& /*group*/, PartitionName const&,
                               std::int64_t /*offset*/, Time) {}
     /// A commit without an answer: it may arrive at any later time, even behind newer ones.

@@ -1,5 +1,6 @@
 // sim/lives.cc - how the broker's process begins and ends.
 #include "klamm/sim/server.h"
+#include "klamm/sim/workloads.h"
 
 #include <algorithm>
 
@@ -34,6 +35,9 @@ bool Server::open() {
     process_ = std::make_unique<Process>(services_);
     broker::Options options;
     options.auto_create_topics_enable = false;
+    options.group_consumer_session_timeout_ms = Duration(modern_session / millisecond);
+    options.group_consumer_min_session_timeout_ms = options.group_consumer_session_timeout_ms;
+    options.group_consumer_heartbeat_interval_ms = Duration(1'000);
     process_->broker = std::make_unique<broker::Broker>(options, process_->journal, random_.next());
     services_.checkers.tell(&Checker::replay_began);
 

@@ -78,6 +78,8 @@ Plan plan_of(std::uint64_t seed) {
         auto const often = rate / 2 + std::uint32_t(random.below(rate * 2)) + 1;
         if (!random.one_in(3)) plan[fault] = often;
     }
+    plan.modern_groups = between(0, 2) == 0 ? 0 : 1;
+    plan.modern_members = between(1, 4);
     return plan;
 }
 

@@ -56,13 +56,16 @@ struct Plan {
     int idempotent_producers = 1;
     int plain_producers = 1;
     int groups = 1;
-    int members = 1;  ///< of each group
+    int members = 1;         ///< of each group
+    int modern_groups = 0;   ///< of the consumer protocol; their numbers follow those of `groups`
+    int modern_members = 1;  ///< of each
     bool admin = true;
     /// One in so many opportunities; 0: never.
     std::array<std::uint32_t, fault_kinds> one_in{};
     Mutation mutation = Mutation::none;
     bool keep_story = false;  ///< keep the text of each event, not only their hash
 
+    int all_groups() const { return groups + modern_groups; }
     std::uint32_t& operator[](Fault fault) { return one_in[std::size_t(fault)]; }
     std::uint32_t operator[](Fault fault) const { return one_in[std::size_t(fault)]; }
 };

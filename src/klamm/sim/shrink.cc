@@ -32,6 +32,8 @@ std::vector<Plan> smaller(Plan const& plan) {
     if (plan.idempotent_producers > 0) add([](Plan& p) { --p.idempotent_producers; });
     if (plan.groups > 0) add([](Plan& p) { --p.groups; });
     if (plan.members > 1) add([](Plan& p) { --p.members; });
+    if (plan.modern_groups > 0) add([](Plan& p) { --p.modern_groups; });
+    if (plan.modern_members > 1) add([](Plan& p) { --p.modern_members; });
     if (plan.partitions > 1) add([](Plan& p) { --p.partitions; });
     return all;
 }
@@ -74,10 +76,10 @@ std::string to_text(Story const& story) {
     std::string text = fmt::format(
         "seed {}: {} is violated: {}\n"
         "the shortest story found ({} runs): {:.1f} s, {} partitions, {} idempotent and {} plain "
-        "producers, {} groups of {}, {}\n",
+        "producers, {} classic groups of {}, {} of the consumer protocol of {}, {}\n",
         plan.seed, violation.invariant, violation.what, story.runs, double(plan.duration) / second,
         plan.partitions, plan.idempotent_producers, plan.plain_producers, plan.groups, plan.members,
-        plan.admin ? "an admin" : "no admin");
+        plan.modern_groups, plan.modern_members, plan.admin ? "an admin" : "no admin");
     std::string faults;
     for (std::size_t fault = 0; fault < fault_kinds; ++fault)
         if (plan.one_in[fault] != 0)

@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Broken{Mutation::ack_before_sync, "no_lost_ack",
                [](Plan& plan) {
-                   plan.groups = 0;  // readers would notice first
+                   plan.groups = plan.modern_groups = 0;  // readers would notice first
                    plan.admin = false;
                    plan[Fault::power_loss] = 10;
                }},

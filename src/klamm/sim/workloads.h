@@ -38,6 +38,11 @@ Task<> produce(Client& client, Progress& progress, bool idempotent);
 /// A member of a classic group: joins, reads, commits, leaves or dies, joins again.
 Task<> consume(Client& client, Progress& progress, std::string group);
 
+/// How long the broker waits for a member of the consumer protocol.
+inline constexpr Time modern_session = 8 * second;
+/// A member of a group of the consumer protocol: by heartbeats alone.
+Task<> consume_modern(Client& client, Progress& progress, std::string group);
+
 /// Adds partitions to the main topic, deletes records of it, looks offsets up; and
 /// creates topics, writes to them, deletes them, creates them again; adds no second meaning to a
 /// name: what comes from a topic that was created anew must not be its predecessor's.

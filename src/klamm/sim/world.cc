@@ -69,6 +69,10 @@ private:
             for (int i = 0; i < plan_.members; ++i)
                 start(consume(add_client(fmt::format("{}m{}", group_name(group), i)), progress_,
                               group_name(group)));
+        for (int group = plan_.groups; group < plan_.all_groups(); ++group)
+            for (int i = 0; i < plan_.modern_members; ++i)
+                start(consume_modern(add_client(fmt::format("{}c{}", group_name(group), i)),
+                                     progress_, group_name(group)));
         if (plan_.admin) start(administer(add_client("admin"), progress_));
     }
 
@@ -115,7 +119,7 @@ std::string Progress::what_is_missing(Plan const& plan) const {
     if (producers_busy > 0) return fmt::format("{} producers wait for an answer", producers_busy);
     if (admin_busy) return "the admin waits for an answer";
     for (auto const& [partition, end] : ends)
-        for (int group = 0; group < plan.groups; ++group) {
+        for (int group = 0; group < plan.all_groups(); ++group) {
             auto const it = committed.find({group_name(group), partition});
             auto const offset = it == committed.end() ? 0 : it->second;
             if (offset < end)

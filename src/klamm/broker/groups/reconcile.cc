@@ -1,5 +1,7 @@
 #include "klamm/broker/groups/reconcile.h"
 
+#include "klamm/base/guard.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +10,7 @@ namespace {
 
 /// A member that does not say what it has is taken to have everything that it had.
 bool still_has(ReportedPartitions const& reported, OwnedPartitions const& revoking) {
+    if (!guard(Guard::owner_gives_up_first)) return false;
     if (!reported) return true;
     return std::ranges::any_of(*reported, [&](auto const& at) { return revoking.contains(at); });
 }
