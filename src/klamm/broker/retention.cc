@@ -22,7 +22,9 @@ std::int64_t soon(std::int64_t limit) {
 }
 
 bool lives(StoredGroup const& group, std::int64_t now_ms) {
-    return !group.members.empty() || now_ms - group.changed_ms < living_group_silence_max_ms;
+    bool const has_members =
+        !group.members.empty() || (group.consumer && !group.consumer->members.empty());
+    return has_members || now_ms - group.changed_ms < living_group_silence_max_ms;
 }
 
 }  // namespace

@@ -216,8 +216,8 @@ GroupRefusal ConsumerGroups::find_static(Request const& request, Heartbeat const
     return check_member(request, beat, *member);
 }
 
-// A client that gave a connection up listens no more to what it asked on it, and what it said there is
-// over: such a request is answered and changes nothing.
+// A client that gave a connection up listens no more to what it asked on it, and what it said there
+// is over: such a request is answered and changes nothing.
 GroupRefusal ConsumerGroups::beat(Step& step, Request const& request, Heartbeat const& beat,
                                   kafka::ConsumerGroupHeartbeatResponse& out) {
     auto draft = this->draft(step, beat.group_id);
