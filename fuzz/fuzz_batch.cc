@@ -1,6 +1,6 @@
-// Any bytes as a batch: refused or readable, and what check() accepts the readers read.
+// Any bytes as a batch: refused or readable; what check() accepts the readers read, in every codec.
 #include "klamm/base/ensure.h"
-#include "klamm/records/batch.h"
+#include "klamm/records/recompress.h"
 
 #include <cstring>
 
@@ -28,5 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(unsigned char const* data, std::size_t siz
     ensure(records->back().offset == 7 + info->last_offset_delta);
     ensure(check_stored(bytes).has_value());
     ensure(find_latest(bytes)->timestamp == info->max_timestamp);
+    for (auto const codec : {Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd}) {
+        auto const other = recompress(bytes, {codec, default_level(codec)});
+        ensure(other.has_value() && check_stored(*other).has_value());
+        ensure(read_records(*other, limits) == records);
+    }
     return 0;
 }

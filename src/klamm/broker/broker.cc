@@ -51,6 +51,8 @@ struct Broker::Impl final : Step {
     void show(Partition& partition, std::int64_t high_watermark, std::int64_t last_stable,
               std::uint64_t bytes);
     void note_deletion(ByteView head);
+    void note_configs(Uuid const& topic_id);
+    std::shared_ptr<Compressions const> const& compressions();
     Stats stats() const;
 
     /// A batch that readers do not see yet.
@@ -82,6 +84,8 @@ struct Broker::Impl final : Step {
     std::deque<Held> held_;
     std::vector<Reply> ready_;
     std::vector<PartitionKey> gone_;  ///< in this step
+    std::shared_ptr<Compressions const> compressions_;  ///< null: no topic wants anything
+    bool compressions_stale_ = true;
     std::uint64_t records_in_ = 0;
     std::uint64_t record_bytes_in_ = 0;
     std::uint64_t record_bytes_out_ = 0;
@@ -171,6 +175,11 @@ std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head
     ensure(!refused);
     if (kind == EntryKind::batch_appended) note_batch(*at, head, body.size());
     if (kind == EntryKind::transaction_ended) note_end(*at, head);
+    if (kind == EntryKind::topic_created)
+        note_configs(decode_entry<TopicCreated>(head)->topic_id);
+    if (kind == EntryKind::topic_configured)
+        note_configs(decode_entry<TopicConfigured>(head)->topic_id);
+    if (kind == EntryKind::broker_configured) compressions_stale_ = true;
     if (kind == EntryKind::log_start_moved)
         fetches_.moved(decode_entry<LogStartMoved>(head)->partition);
     return at;
@@ -201,6 +210,21 @@ void Broker::Impl::note_end(journal::Position at, ByteView head) {
 void Broker::Impl::note_deletion(ByteView head) {
     auto const* topic = state_.topic(decode_entry<TopicDeleted>(head)->topic_id);
     for (auto const& partition : topic->partitions) gone_.push_back(partition->key);
+}
+
+/// A topic like most others changes nothing, however many there are.
+void Broker::Impl::note_configs(Uuid const& topic_id) {
+    auto const& topic = *state_.topic(topic_id);
+    if (compressions_ ? !compressions_->knows(topic) : topic.settings.compression.has_value())
+        compressions_stale_ = true;
+}
+
+std::shared_ptr<Compressions const> const& Broker::Impl::compressions() {
+    if (std::exchange(compressions_stale_, false)) {
+        compressions_ = std::make_shared<Compressions const>(state_);
+        if (compressions_->empty()) compressions_.reset();
+    }
+    return compressions_;
 }
 
 void Broker::Impl::reply(Reply reply, After after) {
@@ -366,6 +390,8 @@ journal::Position Broker::needed_from() const {
     }
     return from;
 }
+
+std::shared_ptr<Compressions const> const& Broker::compressions() { return impl_->compressions(); }
 
 Stats Broker::stats() const { return impl_->stats(); }
 

@@ -103,6 +103,10 @@ public:
     /// Entries before this hold nothing that the state as it is now refers to.
     journal::Position needed_from() const;
 
+    /// For prepare(), as of the last step; null when no topic has a compression.type of its own.
+    /// What is returned stays as it is: any thread may read it.
+    std::shared_ptr<Compressions const> const& compressions();
+
     Stats stats() const;
     std::string const& cluster_id() const;  ///< valid after start()
 

@@ -60,6 +60,16 @@ std::string choices(ConfigDef const& def) {
     return text;
 }
 
+/// What compression.type names; none: the producer's codec stays.
+std::optional<records::Codec> codec_of(std::string_view type) {
+    using records::Codec;
+    if (type == "uncompressed") return Codec::none;
+    for (auto const codec : {Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd}) {
+        if (type == to_string(codec)) return codec;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 ConfigDef const* find_topic_config(std::string_view name) { return find(topic_configs(), name); }
@@ -79,7 +89,7 @@ std::optional<std::string> check_config(ConfigDef const& def, std::string_view v
             if (!number) return invalid(def, value, "it must be a whole number");
             if (*number < def.least || *number > def.most)
                 return invalid(def, value, "it must be " + range(def));
-            return std::nullopt;
+            break;
         }
         case double_number: {
             auto const number = parse<double>(value);
@@ -174,6 +184,11 @@ TopicSettings settings_of(Configs const& topic, Configs const& broker, Options c
     number("retention.bytes", s.retention_bytes);
     number("message.timestamp.before.max.ms", s.timestamp_before_max_ms);
     number("message.timestamp.after.max.ms", s.timestamp_after_max_ms);
+    if (auto const codec = codec_of(value("compression.type"))) {
+        s.compression = {*codec, default_level(*codec)};
+        auto const level = "compression." + std::string(to_string(*codec)) + ".level";
+        if (find_topic_config(level) != nullptr) number(level, s.compression->level);
+    }
     s.log_append_time = value("message.timestamp.type") == "LogAppendTime";
     auto const guard = value("klamm.retention.guard");
     s.guard = guard == "hold"  ? RetentionGuard::hold

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "klamm/broker/options.h"
+#include "klamm/records/compression.h"
 
 #include <cstdint>
 #include <map>
@@ -40,7 +41,7 @@ struct ConfigDef {
     std::string_view broker_name{};
     std::int64_t least = 0;  ///< numbers only
     std::int64_t most = INT64_MAX;
-    std::string_view allowed{};  ///< strings and lists: the words, with spaces; empty: any
+    std::string_view allowed{};  ///< the words, with spaces between; empty: any
     bool dynamic = true;         ///< may be changed while the broker runs
     bool nullable = false;       ///< null by default
 };
@@ -64,6 +65,7 @@ enum class RetentionGuard : std::uint8_t { off, warn, hold };
 /// What a topic's configs amount to, for those that the broker goes by.
 struct TopicSettings {
     std::int32_t max_message_bytes = 1048588;
+    std::optional<records::Compression> compression;  ///< none: the producer's
     bool log_append_time = false;
     bool compact = false;
     bool remove_old = true;  ///< cleanup.policy has delete

@@ -2,7 +2,8 @@
 //
 //   checked batch ──▶ offset and epoch patched in place ──▶ entry whose body is the batch
 //
-// The record bytes are those that the socket read; the broker sees their header only.
+// The record bytes are those that the socket read, or that prepare() compressed for a topic with a
+// compression.type of its own; the broker sees their header only.
 #include "klamm/base/guard.h"
 #include "klamm/broker/entries.h"
 #include "klamm/broker/handlers.h"
@@ -59,22 +60,27 @@ std::optional<Refusal> check_timestamp(records::BatchInfo const& batch,
     return std::nullopt;
 }
 
+constexpr auto batch_bytes_max = std::int32_t(journal::entry_bytes_max) - entry_overhead_bytes;
+
+std::optional<Refusal> check_bytes(Topic const& topic, std::size_t bytes) {
+    auto const most = std::min(topic.settings.max_message_bytes, batch_bytes_max);
+    if (bytes <= std::size_t(most)) return std::nullopt;
+    return Refusal{ErrorCode::message_too_large,
+                   "The batch has " + std::to_string(bytes) +
+                       " bytes, more than max.message.bytes of the topic, which is " +
+                       std::to_string(most) + "."};
+}
+
 std::optional<Refusal> check_batch(Topic const& topic, records::BatchInfo const& batch,
                                    kafka::ApiVersion version, std::int64_t now_ms) {
     constexpr kafka::ApiVersion zstd_from = 7;
-    constexpr auto bytes_max = std::int32_t(journal::entry_bytes_max) - entry_overhead_bytes;
     if (batch.control())
         return Refusal{ErrorCode::invalid_record,
                        "Clients are not allowed to write control records."};
     if (batch.codec() == records::Codec::zstd && version < zstd_from)
         return Refusal{ErrorCode::unsupported_compression_type,
                        "Produce requests before version 7 may not use zstd."};
-    if (batch.bytes > std::min(topic.settings.max_message_bytes, bytes_max))
-        return Refusal{ErrorCode::message_too_large,
-                       "The batch has " + std::to_string(batch.bytes) +
-                           " bytes, more than max.message.bytes of the topic, which is " +
-                           std::to_string(std::min(topic.settings.max_message_bytes, bytes_max)) +
-                           "."};
+    if (auto why = check_bytes(topic, std::size_t(batch.bytes))) return why;
     if (batch.producer_id >= 0 && (batch.base_sequence < 0 || batch.producer_epoch < 0))
         return Refusal{ErrorCode::invalid_record,
                        "A batch with a producer id needs an epoch and a sequence number."};
@@ -137,6 +143,20 @@ void refuse_keyless(PartitionAnswer& out, Partition const& partition) {
                      partition.topic->name + "-" + std::to_string(out.index) + "."});
 }
 
+/// The batch in the codec of its topic. Mostly that is there already: it is what was sent, or what
+/// prepare() made of it. It is made here when the configs have changed meanwhile.
+Recompressed in_codec(Topic const& topic, Slice const& bytes, records::BatchInfo const& sent,
+                      Recompressed const* prepared) {
+    auto const& wanted = topic.settings.compression;
+    if (!wanted || wanted->codec == sent.codec()) return bytes;
+    if (prepared != nullptr) {
+        if (!*prepared) return *prepared;
+        auto const header = records::read_header((*prepared)->view());
+        if (header && header->codec() == wanted->codec) return *prepared;
+    }
+    return recompressed(bytes.view(), sent, wanted, recompressed_bytes_max);
+}
+
 /// Into the journal. The bytes are this request's own until they are there.
 void append(Step& step, Partition const& partition, Slice const& bytes, PartitionAnswer& out) {
     auto const now_ms = step.now().wall_ms;
@@ -152,8 +172,16 @@ void append(Step& step, Partition const& partition, Slice const& bytes, Partitio
     if (stamp) out.log_append_time_ms = now_ms;
 }
 
-void produce(Step& step, Partition const& partition, Asked const& asked, Slice const& bytes,
-             CheckedBatch const& checked, PartitionAnswer& out, bool& keyless) {
+/// A batch of the request, as it was sent, as it was checked, and as it was prepared.
+struct Given {
+    Slice bytes;
+    CheckedBatch const& checked;
+    Recompressed const* recompressed = nullptr;
+};
+
+void produce(Step& step, Partition const& partition, Asked const& asked, Given const& given,
+             PartitionAnswer& out, bool& keyless) {
+    auto const& checked = given.checked;
     if (!checked) return refuse(out, refusal_of(checked.error()));
     auto const now_ms = step.now().wall_ms;
     if (auto const why = check_batch(*partition.topic, *checked, asked.version, now_ms))
@@ -176,7 +204,10 @@ void produce(Step& step, Partition const& partition, Asked const& asked, Slice c
             return;
         }
     }
-    append(step, partition, bytes, out);
+    auto const stored = in_codec(*partition.topic, given.bytes, *checked, given.recompressed);
+    if (!stored) return refuse(out, refusal_of(stored.error()));
+    if (auto const why = check_bytes(*partition.topic, stored->size())) return refuse(out, *why);
+    append(step, partition, *stored, out);
 }
 
 /// Why there is no such partition, in the words of this version of the request.
@@ -210,7 +241,7 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
         for (auto const& data : topic.partition_data) {
             auto& out = topic_out.partition_responses.emplace_back();
             out.index = data.index;
-            auto const& checked = request.batches.at(next_batch++);
+            auto const index = next_batch++;
             auto const* partition = known == nullptr ? nullptr : known->partition(data.index);
             if (acks < -1 || acks > 1) {
                 refuse(out, {ErrorCode::invalid_required_acks, "acks must be -1, 0 or 1."});
@@ -222,16 +253,20 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
             } else if (is_internal(known->name)) {
                 refuse(out, refuse_internal(known->name));
             } else {
-                auto const bytes = data.records && !data.records->parts.empty()
-                                       ? data.records->parts.front()
-                                       : Slice{};
+                Given const given{.bytes = data.records && !data.records->parts.empty()
+                                               ? data.records->parts.front()
+                                               : Slice{},
+                                  .checked = request.batches.at(index),
+                                  .recompressed = request.recompressed.empty()
+                                                      ? nullptr
+                                                      : &request.recompressed.at(index)};
                 bool keyless = false;
-                produce(step, *partition, asked, bytes, checked, out, keyless);
+                produce(step, *partition, asked, given, out, keyless);
                 if (keyless)
                     reply.keyless.push_back(
                         {.topic = std::uint32_t(response.responses.size() - 1),
                          .partition = std::uint32_t(topic_out.partition_responses.size() - 1),
-                         .batch = bytes});
+                         .batch = given.bytes});
             }
             failed |= out.error_code != ErrorCode::none;
         }

@@ -118,9 +118,31 @@ void fill_keyless(kafka::ProduceResponse& response, FillKeyless const& want) {
             {.batch_index = index, .batch_index_error_message = partition.error_message});
 }
 
+/// What the topics want of the batches that passed. What would be too much for one request is
+/// refused, as what would be too much for one batch is.
+void recompress_all(Request& request, kafka::ProduceRequest const& produce,
+                    Compressions const& wanted) {
+    constexpr kafka::ApiVersion ids_from = 13;
+    bool const by_id = request.header.api_version >= ids_from;
+    request.recompressed.resize(request.batches.size());
+    std::size_t index = 0;
+    for (auto const& topic : produce.topic_data) {
+        auto const compression = by_id ? wanted.of(topic.topic_id) : wanted.of(topic.name);
+        for (auto const& partition : topic.partition_data) {
+            auto const& checked = request.batches[index];
+            auto& out = request.recompressed[index++];
+            if (!checked) continue;
+            out = recompressed(partition.records->parts.front().view(), *checked, compression,
+                               recompressed_bytes_max - request.recompressed_bytes);
+            if (out) request.recompressed_bytes += out->size();
+        }
+    }
+}
+
 }  // namespace
 
-std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::string peer) {
+std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::string peer,
+                                            Compressions const* wanted) {
     Request request;
     request.id = id;
     request.peer = std::move(peer);
@@ -148,6 +170,7 @@ std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::stri
             for (auto const& partition : topic.partition_data)
                 request.batches.push_back(check_records(partition.records));
         }
+        if (wanted != nullptr) recompress_all(request, *produce, *wanted);
     }
     return request;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "klamm/base/bytes.h"
+#include "klamm/broker/compressions.h"
 #include "klamm/broker/telemetry/telemetry.h"
 #include "klamm/journal/journal.h"
 #include "klamm/kafka/apis.h"
@@ -43,6 +44,9 @@ struct Request {
     std::string peer;  ///< the client's address without port, as group descriptions show it
     /// Produce only: one for each partition of the request, in its order.
     std::vector<CheckedBatch> batches;
+    /// Beside `batches`, where some topic has a compression.type of its own; else empty.
+    std::vector<Recompressed> recompressed;
+    std::size_t recompressed_bytes = 0;  ///< of all of them
     /// PushTelemetry only: what it says, or why it is refused.
     std::expected<ClientMetrics, kafka::ErrorCode> client_metrics;
 };
@@ -97,11 +101,13 @@ struct Reply {
 using ReadBody =
     std::function<std::expected<Slice, journal::Error>(journal::Position, std::uint32_t bytes)>;
 
-/// Decodes a frame (without its length) and checks the batches of a Produce request.
+/// Decodes a frame (without its length), checks the batches of a Produce request, and compresses
+/// them as `wanted` says; null: no topic has a compression.type of its own.
 /// The error says why the connection must be closed. A request whose API or version is not
 /// known is no error when the protocol has an answer to it (ApiVersions).
 [[nodiscard]] std::expected<Request, std::string> prepare(RequestId id, Slice frame,
-                                                          std::string peer);
+                                                          std::string peer,
+                                                          Compressions const* wanted = nullptr);
 
 /// Completes the reply. A batch that cannot be read becomes that partition's error; the other
 /// partitions are not disturbed.

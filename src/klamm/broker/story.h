@@ -97,6 +97,7 @@ public:
     Now now{.instant = Instant{Duration{1'000'000}}, .wall_ms = 1'700'000'000'000};
     ConnectionId connection{1};
     std::int32_t correlation_id = 7;
+    bool prepares = true;  ///< what topics want of batches is known when requests are decoded
 
     // ---- requests ----------------------------------------------------------------------
 
@@ -106,7 +107,8 @@ public:
         kafka::RequestHeader const header{AnyOne::api.key, version, correlation_id, "story"};
         auto const frame = flatten(kafka::encode_request(header, body));
         RequestId const id{connection, ++number_};
-        auto request = prepare(id, Slice{Bytes(frame.begin() + 4, frame.end())}, "127.0.0.1");
+        auto request = prepare(id, Slice{Bytes(frame.begin() + 4, frame.end())}, "127.0.0.1",
+                               prepares ? broker->compressions().get() : nullptr);
         ensure(request.has_value());
         headers_[id] = request->header;
         broker->submit(std::move(*request), now);

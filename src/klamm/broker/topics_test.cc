@@ -95,7 +95,8 @@ TEST(CreateTopics, ConfigsAreChecked) {
     EXPECT_EQ(story.create("b", 1, {{"retention.ms", "soon"}}), ErrorCode::invalid_config);
     EXPECT_EQ(story.create("b", 1, {{"retention.ms", "-2"}}), ErrorCode::invalid_config);
     EXPECT_EQ(story.create("b", 1, {{"no.such.config", "1"}}), ErrorCode::invalid_config);
-    EXPECT_EQ(story.create("b", 1, {{"compression.type", "gzip"}}), ErrorCode::invalid_config);
+    EXPECT_EQ(story.create("b", 1, {{"compression.type", "none"}}), ErrorCode::invalid_config);
+    EXPECT_EQ(story.create("b", 1, {{"compression.gzip.level", "0"}}), ErrorCode::invalid_config);
     EXPECT_EQ(story.create("b", 1, {{"cleanup.policy", "compact,delete"}}), ErrorCode::none);
 }
 

@@ -55,6 +55,22 @@ broker::Stats BrokerThread::stats() const {
     return stats_;
 }
 
+std::shared_ptr<broker::Compressions const> BrokerThread::compressions() const {
+    if (!any_compressions_) return nullptr;
+    std::lock_guard const lock(stats_mutex_);
+    return compressions_;
+}
+
+/// What other threads may know of the broker between its steps.
+void BrokerThread::publish() {
+    auto const& compressions = broker_.compressions();
+    std::lock_guard const lock(stats_mutex_);
+    stats_ = broker_.stats();
+    if (compressions_ == compressions) return;
+    compressions_ = compressions;
+    any_compressions_ = compressions != nullptr;
+}
+
 void BrokerThread::step() {
     auto const now = system_now();
     for (auto& event : events_) {
@@ -84,10 +100,7 @@ void BrokerThread::turn(Inbox<Event>::Turn const& taken) {
         outlets_.replies(std::move(replies));
     if (taken.refused) outlets_.room();
     outlets_.after_step(broker_);
-    {
-        std::lock_guard const lock(stats_mutex_);
-        stats_ = broker_.stats();
-    }
+    publish();
     std::optional<std::chrono::steady_clock::time_point> due;
     if (auto const tick = broker_.next_tick())
         due = std::chrono::steady_clock::time_point(tick->time_since_epoch());

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <variant>
@@ -59,6 +60,8 @@ public:
 
     std::size_t queued() const { return inbox_.size(); }
     broker::Stats stats() const;  ///< as of the last step
+    /// What prepare() wants to know, as of the last step. Without it, costs one look at a flag.
+    std::shared_ptr<broker::Compressions const> compressions() const;
 
 private:
     using Event = std::variant<broker::Request, broker::ConnectionId, journal::Position, Task>;
@@ -68,6 +71,7 @@ private:
     void help(int turns);
     void turn(Inbox<Event>::Turn const& taken);
     void step();
+    void publish();
 
     broker::Broker& broker_;
     journal::Journal& journal_;
@@ -81,6 +85,8 @@ private:
 
     mutable std::mutex stats_mutex_;
     broker::Stats stats_;
+    std::shared_ptr<broker::Compressions const> compressions_;
+    std::atomic<bool> any_compressions_{false};
     std::thread thread_;
 };
 

@@ -124,11 +124,15 @@ bool Connection::take(Slice frame) {
     auto const now = std::chrono::steady_clock::now();
     auto const number = window_.open({{}, bytes, now});
     shared_.request_bytes.take(bytes);
-    auto request = broker::prepare({id_, number}, std::move(frame), peer_);
+    auto request = broker::prepare({id_, number}, std::move(frame), peer_,
+                                   shared_.broker.compressions().get());
     if (!request) {
         close(request.error());
         return false;
     }
+    auto const more = std::int64_t(request->recompressed_bytes);
+    window_.back().request.bytes += more;
+    shared_.request_bytes.take(more);
     window_.back().request.header = request->header;
     auto const api = std::size_t(std::uint16_t(request->header.api_key));
     if (api < Metrics::apis_max) shared_.metrics.requests[api].add();

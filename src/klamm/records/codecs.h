@@ -12,10 +12,13 @@ Decompressed unsnappy(ByteView compressed, std::size_t bytes_max);
 Decompressed unlz4(ByteView compressed, std::size_t bytes_max);
 Decompressed unzstd(ByteView compressed, std::size_t bytes_max);
 
-Bytes gzip(ByteView plain);
+Bytes gzip(ByteView plain, int level);
 Bytes snappy(ByteView plain);  ///< raw, which every client reads
-Bytes lz4(ByteView plain);
-Bytes zstd(ByteView plain);
+Bytes lz4(ByteView plain, int level);
+Bytes zstd(ByteView plain, int level);
+
+/// Kafka's default for lz4, by which it means the fast compressor; all others are the slow one's.
+inline constexpr int lz4_fast_level = 9;
 
 /// Where a decompressor writes: grows by doubling, up to a byte beyond the limit, so that
 /// "exactly full" and "too large" are told apart.

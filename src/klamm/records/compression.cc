@@ -40,21 +40,40 @@ std::expected<Bytes, DecompressError> decompress(Codec codec, ByteView compresse
     std::unreachable();
 }
 
-Bytes compress(Codec codec, ByteView plain) {
+int default_level(Codec codec) {
     switch (codec) {
+        case Codec::gzip:
+            return -1;
+        case Codec::lz4:
+            return lz4_fast_level;
+        case Codec::zstd:
+            return 3;
+        case Codec::none:
+        case Codec::snappy:
+            break;
+    }
+    return 0;
+}
+
+Bytes compress(Compression const& compression, ByteView plain) {
+    switch (compression.codec) {
         case Codec::none:
             return Bytes(plain.begin(), plain.end());
         case Codec::gzip:
-            return gzip(plain);
+            return gzip(plain, compression.level);
         case Codec::snappy:
             return snappy(plain);
         case Codec::lz4:
-            return lz4(plain);
+            return lz4(plain, compression.level);
         case Codec::zstd:
-            return zstd(plain);
+            return zstd(plain, compression.level);
     }
     ensure(false);
     std::unreachable();
+}
+
+Bytes compress(Codec codec, ByteView plain) {
+    return compress({codec, default_level(codec)}, plain);
 }
 
 }  // namespace klamm::records

@@ -29,6 +29,19 @@ enum class DecompressError : std::uint8_t {
 [[nodiscard]] std::expected<Bytes, DecompressError> decompress(Codec codec, ByteView compressed,
                                                                std::size_t bytes_max);
 
+/// A codec, and how hard it tries, in the numbers of Kafka's compression.*.level.
+struct Compression {
+    Codec codec = Codec::none;
+    int level = 0;  ///< for gzip, lz4 and zstd
+    bool operator==(Compression const&) const = default;
+};
+
+/// The level that Kafka takes when it is not told otherwise; 0 for codecs without levels.
+int default_level(Codec codec);
+
+/// A level beyond those of the codec counts as the nearest that it has.
+Bytes compress(Compression const& compression, ByteView plain);
+/// With the default level.
 Bytes compress(Codec codec, ByteView plain);
 
 }  // namespace klamm::records

@@ -4,6 +4,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace klamm::records {
@@ -52,11 +53,11 @@ Decompressed gunzip(ByteView compressed, std::size_t bytes_max) {
     }
 }
 
-Bytes gzip(ByteView plain) {
+Bytes gzip(ByteView plain, int level) {
     z_stream z{};
     ensure(plain.size() <= std::numeric_limits<unsigned>::max());
-    ensure(deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window_bits, memory_level,
-                        Z_DEFAULT_STRATEGY) == Z_OK);
+    ensure(deflateInit2(&z, std::clamp(level, Z_DEFAULT_COMPRESSION, Z_BEST_COMPRESSION),
+                        Z_DEFLATED, gzip_window_bits, memory_level, Z_DEFAULT_STRATEGY) == Z_OK);
     Bytes out(deflateBound(&z, plain.size()));
     z.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(plain.data()));
     z.avail_in = unsigned(plain.size());

@@ -8,6 +8,7 @@
 
 #include <lz4frame.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace klamm::records {
@@ -51,8 +52,11 @@ Decompressed unlz4(ByteView compressed, std::size_t bytes_max) {
     }
 }
 
-Bytes lz4(ByteView plain) {
+Bytes lz4(ByteView plain, int level) {
+    constexpr int slow_min = 3;  // below it liblz4 takes the fast compressor
     LZ4F_preferences_t preferences{};
+    if (level != lz4_fast_level)
+        preferences.compressionLevel = std::clamp(level, slow_min, LZ4F_compressionLevel_max());
     preferences.frameInfo.blockMode = LZ4F_blockIndependent;  // Kafka's client reads no other
     Bytes out(LZ4F_compressFrameBound(plain.size(), &preferences));
     auto const size =

@@ -9,10 +9,11 @@
 #include "klamm/base/ensure.h"
 #include "klamm/records/codecs.h"
 
+#include <algorithm>
+
 namespace klamm::records {
 namespace {
 
-constexpr int level = ZSTD_CLEVEL_DEFAULT;
 constexpr std::size_t room_min = 16 * 1024;
 constexpr std::size_t expansion_first = 16;  // of the input, for the first try
 constexpr std::size_t growth = 4;
@@ -41,9 +42,10 @@ Decompressed unzstd(ByteView compressed, std::size_t bytes_max) {
     }
 }
 
-Bytes zstd(ByteView plain) {
+Bytes zstd(ByteView plain, int level) {
     Bytes out(ZSTD_compressBound(plain.size()));
-    auto const size = ZSTD_compress(out.data(), out.size(), plain.data(), plain.size(), level);
+    auto const size = ZSTD_compress(out.data(), out.size(), plain.data(), plain.size(),
+                                    std::clamp(level, ZSTD_minCLevel(), ZSTD_maxCLevel()));
     ensure(ZSTD_isError(size) == 0);
     out.resize(size);
     return out;
