@@ -111,6 +111,15 @@ Refused change(State& state, BrokerConfigured const& entry, Place) {
     return {};
 }
 
+Refused change(State& state, ClientMetricsConfigured const& entry, Place) {
+    if (entry.name.empty()) return "what is asked of clients' metrics has no name";
+    if (entry.configs.empty())
+        state.client_metrics.erase(entry.name);
+    else
+        state.client_metrics[entry.name] = to_map(entry.configs);
+    return {};
+}
+
 Refused change(State& state, BatchAppended const& entry, Place place) {
     auto* partition = state.partition(entry.partition);
     if (partition == nullptr) return "its partition is not known";
@@ -210,6 +219,8 @@ Refused dispatch(State& state, EntryKind kind, ByteView head, Place place) {
             return decode_and_change<TopicConfigured>(state, head, place);
         case EntryKind::broker_configured:
             return decode_and_change<BrokerConfigured>(state, head, place);
+        case EntryKind::client_metrics_configured:
+            return decode_and_change<ClientMetricsConfigured>(state, head, place);
         case EntryKind::batch_appended:
             return decode_and_change<BatchAppended>(state, head, place);
         case EntryKind::log_start_moved:

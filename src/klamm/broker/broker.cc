@@ -9,6 +9,7 @@
 #include "klamm/broker/retention.h"
 #include "klamm/broker/snapshot.h"
 #include "klamm/broker/state.h"
+#include "klamm/broker/telemetry/apis.h"
 #include "klamm/broker/transactions/transactions.h"
 
 #include <algorithm>
@@ -77,13 +78,14 @@ struct Broker::Impl final : Step {
     Groups groups_;
     Retention retention_;
     Transactions transactions_{groups_};
+    Telemetry telemetry_;
 
     std::optional<journal::Position> last_appended_;  ///< none: nothing since the start
     journal::Position durable_{};
     std::deque<Hidden> hidden_;
     std::deque<Held> held_;
     std::vector<Reply> ready_;
-    std::vector<PartitionKey> gone_;  ///< in this step
+    std::vector<PartitionKey> gone_;                    ///< in this step
     std::shared_ptr<Compressions const> compressions_;  ///< null: no topic wants anything
     bool compressions_stale_ = true;
     std::uint64_t records_in_ = 0;
@@ -112,6 +114,12 @@ auto Broker::Impl::handlers(Request const& request) {
     using namespace kafka;
     Step& step = *this;
     return Overloaded{
+        [&](ApiVersionsRequest const& r) {
+            telemetry_.met(request, r);
+            handle(step, request, r);
+        },
+        [&](GetTelemetrySubscriptionsRequest const& r) { telemetry_.get(step, request, r); },
+        [&](PushTelemetryRequest const& r) { telemetry_.push(step, request, r); },
         [&](FetchRequest const& r) { fetches_.handle(step, request, r); },
         [&](InitProducerIdRequest const& r) { transactions_.initialize(step, request, r); },
         [&](AddPartitionsToTxnRequest const& r) { transactions_.add_partitions(step, request, r); },
@@ -175,8 +183,7 @@ std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head
     ensure(!refused);
     if (kind == EntryKind::batch_appended) note_batch(*at, head, body.size());
     if (kind == EntryKind::transaction_ended) note_end(*at, head);
-    if (kind == EntryKind::topic_created)
-        note_configs(decode_entry<TopicCreated>(head)->topic_id);
+    if (kind == EntryKind::topic_created) note_configs(decode_entry<TopicCreated>(head)->topic_id);
     if (kind == EntryKind::topic_configured)
         note_configs(decode_entry<TopicConfigured>(head)->topic_id);
     if (kind == EntryKind::broker_configured) compressions_stale_ = true;
@@ -341,6 +348,7 @@ void Broker::submit(Request request, Now now) {
 void Broker::disconnected(ConnectionId connection, Now now) {
     impl_->now_ = now;
     impl_->fetches_.disconnected(connection);
+    impl_->telemetry_.disconnected(connection);
     impl_->groups_.disconnected(*impl_, connection);
     impl_->finish_step();
 }

@@ -1,10 +1,12 @@
-// DescribeConfigs, AlterConfigs and IncrementalAlterConfigs, for topics and for the broker.
+// DescribeConfigs, AlterConfigs and IncrementalAlterConfigs: of topics, of the broker, of groups,
+// and of what is asked of clients' metrics.
 #include "klamm/broker/config.h"
 
 #include "klamm/broker/entries.h"
 #include "klamm/broker/groups/group_config.h"
 #include "klamm/broker/handlers.h"
 #include "klamm/broker/state.h"
+#include "klamm/broker/telemetry/subscriptions.h"
 #include "klamm/broker/topics.h"
 
 #include <algorithm>
@@ -16,37 +18,61 @@ namespace {
 using kafka::ErrorCode;
 
 /// Kinds of resources, and where a value comes from, in the numbers of the protocol.
-enum : std::int8_t { topic_resource = 2, broker_resource = 4, group_resource = 32 };
-enum : std::int8_t { from_topic = 1, from_broker = 2, from_default = 5, from_group = 8 };
+enum : std::int8_t {
+    topic_resource = 2,
+    broker_resource = 4,
+    client_metrics_resource = 16,
+    group_resource = 32,
+};
+enum : std::int8_t {
+    from_topic = 1,
+    from_broker = 2,
+    from_default = 5,
+    from_client_metrics = 7,
+    from_group = 8,
+};
 
 Refusal wrong_resource(std::int8_t type) {
     return {ErrorCode::invalid_request, "Resource type " + std::to_string(type) +
-                                            " has no configs here: topics (2) and "
-                                            "brokers (4) have."};
+                                            " has no configs here: topics (2), brokers (4), "
+                                            "client metrics (16) and groups (32) have."};
 }
 
-/// What a name of a resource means: a topic, a group, the broker, or why none of them.
+/// What a name of a resource means: a topic, a group, what is asked of clients, or the broker.
 struct Resource {
-    Topic const* topic = nullptr;
-    std::optional<std::string> group{};  ///< which need not exist
-    bool cluster = false;                ///< the defaults of all brokers: an empty name
+    enum class Kind : std::uint8_t { broker, topic, group, client_metrics };
+    Kind kind = Kind::broker;
+    Topic const* topic = nullptr;  ///< of a topic
+    std::string name{};            ///< of a group or of client metrics, which need not exist
+    bool cluster = false;          ///< the defaults of all brokers: an empty name
 
-    bool broker() const { return topic == nullptr && !group; }
+    bool is(Kind wanted) const { return kind == wanted; }
 };
+using Kind = Resource::Kind;
 
 std::expected<Resource, Refusal> find_resource(Step& step, std::int8_t type,
                                                std::string const& name) {
     if (type == topic_resource) {
-        if (auto const* topic = step.state().topic(name)) return Resource{.topic = topic};
+        if (auto const* topic = step.state().topic(name))
+            return Resource{.kind = Kind::topic, .topic = topic};
         if (auto const why = check_topic_name(name, step.options()))
             return std::unexpected(Refusal{ErrorCode::invalid_topic_exception, *why});
         return std::unexpected(
             Refusal{ErrorCode::unknown_topic_or_partition, "Topic '" + name + "' does not exist."});
     }
     if (type == group_resource) {
-        if (!name.empty()) return Resource{.group = name};
+        if (!name.empty()) return Resource{.kind = Kind::group, .name = name};
         return std::unexpected(
             Refusal{ErrorCode::invalid_request, "Group name must not be empty."});
+    }
+    if (type == client_metrics_resource) {
+        if (!name.empty() && name.size() <= client_metrics_text_bytes_max)
+            return Resource{.kind = Kind::client_metrics, .name = name};
+        return std::unexpected(
+            Refusal{ErrorCode::invalid_request,
+                    name.empty() ? "Client metrics subscription name must not be empty"
+                                 : "Client metrics subscription name is longer than " +
+                                       std::to_string(client_metrics_text_bytes_max) + " bytes."});
     }
     if (type != broker_resource) return std::unexpected(wrong_resource(type));
     if (name.empty()) return Resource{.cluster = true};
@@ -63,23 +89,52 @@ using Described = kafka::DescribeConfigsResponse::DescribeConfigsResourceResult;
 using Synonym = kafka::DescribeConfigsResponse::DescribeConfigsSynonym;
 
 std::string default_of(Step& step, Resource const& resource, ConfigDef const& def) {
-    return resource.group ? group_default(def, step.options()) : std::string(def.default_value);
+    return resource.is(Kind::group) ? group_default(def, step.options())
+                                    : std::string(def.default_value);
 }
 
-/// What was set for the resource alone. Requires a topic or a group.
-Configs const& own_configs(Step& step, Resource const& resource) {
-    return resource.group ? step.state().groups.configs(*resource.group) : resource.topic->configs;
+/// What was set for the resource.
+Configs const& configs_of(Step& step, Resource const& resource) {
+    static Configs const none;
+    switch (resource.kind) {
+        case Kind::broker:
+            return step.state().broker_configs;
+        case Kind::topic:
+            return resource.topic->configs;
+        case Kind::group:
+            return step.state().groups.configs(resource.name);
+        case Kind::client_metrics: {
+            auto const& all = step.state().client_metrics;
+            auto const found = all.find(resource.name);
+            return found == all.end() ? none : found->second;
+        }
+    }
+    return none;
+}
+
+std::int8_t source_of(Resource const& resource) {
+    switch (resource.kind) {
+        case Kind::topic:
+            return from_topic;
+        case Kind::group:
+            return from_group;
+        case Kind::client_metrics:
+            return from_client_metrics;
+        case Kind::broker:
+            break;
+    }
+    return from_broker;
 }
 
 /// Where a value can come from, the strongest first.
 std::vector<Synonym> sources(Step& step, Resource const& resource, ConfigDef const& def) {
     std::vector<Synonym> found;
-    if (!resource.broker()) {
-        auto const& own = own_configs(step, resource);
+    if (!resource.is(Kind::broker)) {
+        auto const& own = configs_of(step, resource);
         if (auto const set = own.find(def.name); set != own.end())
-            found.push_back({set->first, set->second, resource.group ? from_group : from_topic});
+            found.push_back({set->first, set->second, source_of(resource)});
     }
-    auto const broker_name = resource.broker() ? def.name : def.broker_name;
+    auto const broker_name = resource.is(Kind::broker) ? def.name : def.broker_name;
     auto const& dynamic = step.state().broker_configs;
     if (auto const set = dynamic.find(broker_name); set != dynamic.end())
         found.push_back({set->first, set->second, from_broker});
@@ -98,7 +153,7 @@ Described describe(Step& step, kafka::DescribeConfigsRequest const& request,
     out.name = def.name;
     out.value = synonyms.front().value;
     out.config_source = synonyms.front().source;
-    out.read_only = resource.broker() && !def.dynamic;
+    out.read_only = resource.is(Kind::broker) && !def.dynamic;
     out.config_type = std::int8_t(def.type);
     out.is_sensitive = def.type == ConfigType::password;
     if (out.is_sensitive) {
@@ -112,45 +167,69 @@ Described describe(Step& step, kafka::DescribeConfigsRequest const& request,
 }
 
 std::span<ConfigDef const> configs_for(Resource const& resource) {
-    if (resource.group) return group_configs();
-    return resource.topic != nullptr ? topic_configs() : broker_configs();
+    switch (resource.kind) {
+        case Kind::topic:
+            return topic_configs();
+        case Kind::group:
+            return group_configs();
+        case Kind::client_metrics:
+            return client_metrics_configs();
+        case Kind::broker:
+            break;
+    }
+    return broker_configs();
 }
 
 // ---- altering -------------------------------------------------------------------------------
 
 ConfigDef const* find_def(Resource const& resource, std::string_view name) {
-    if (resource.group) return find_group_config(name);
-    return resource.topic != nullptr ? find_topic_config(name) : find_broker_config(name);
+    auto const all = configs_for(resource);
+    auto const found = std::ranges::find(all, name, &ConfigDef::name);
+    return found == all.end() ? nullptr : &*found;
 }
 
 std::string_view kind_of(Resource const& resource) {
-    if (resource.group) return "group";
-    return resource.topic != nullptr ? "topic" : "broker";
+    switch (resource.kind) {
+        case Kind::topic:
+            return "topic";
+        case Kind::group:
+            return "group";
+        case Kind::client_metrics:
+            return "client metrics";
+        case Kind::broker:
+            break;
+    }
+    return "broker";
 }
 
 std::optional<Refusal> check_change(Resource const& resource, std::string const& name,
                                     std::optional<std::string> const& value) {
     auto const* def = find_def(resource, name);
     if (def == nullptr)
-        return Refusal{ErrorCode::invalid_config,
+        return Refusal{resource.is(Kind::client_metrics) ? ErrorCode::invalid_request
+                                                         : ErrorCode::invalid_config,
                        "Unknown " + std::string(kind_of(resource)) + " config name: " + name};
-    if (resource.broker() && !def->dynamic)
+    if (resource.is(Kind::broker) && !def->dynamic)
         return Refusal{ErrorCode::invalid_request,
                        "Cannot update " + name + " while the broker runs."};
     if (!value) return std::nullopt;
+    if (resource.is(Kind::client_metrics)) return check_client_metrics_config(*def, *value);
     if (auto why = check_config(*def, *value)) return Refusal{ErrorCode::invalid_config, *why};
     return std::nullopt;
 }
 
-Configs const& configs_of(Step& step, Resource const& resource) {
-    return resource.broker() ? step.state().broker_configs : own_configs(step, resource);
-}
-
 Bytes entry_of(Resource const& resource, std::vector<ConfigEntry> configs) {
-    if (resource.group) return encode_entry(GroupConfigured{*resource.group, std::move(configs)});
-    if (resource.topic != nullptr)
-        return encode_entry(
-            TopicConfigured{.topic_id = resource.topic->id, .configs = std::move(configs)});
+    switch (resource.kind) {
+        case Kind::topic:
+            return encode_entry(
+                TopicConfigured{.topic_id = resource.topic->id, .configs = std::move(configs)});
+        case Kind::group:
+            return encode_entry(GroupConfigured{resource.name, std::move(configs)});
+        case Kind::client_metrics:
+            return encode_entry(ClientMetricsConfigured{resource.name, std::move(configs)});
+        case Kind::broker:
+            break;
+    }
     return encode_entry(BrokerConfigured{.configs = std::move(configs)});
 }
 
@@ -158,9 +237,13 @@ Bytes entry_of(Resource const& resource, std::vector<ConfigEntry> configs) {
 std::optional<Refusal> store(Step& step, Resource const& resource, Configs const& configs) {
     if (configs == configs_of(step, resource)) return std::nullopt;
     auto const& groups = step.state().groups.all_configs();
-    if (resource.group && !groups.contains(*resource.group) &&
+    if (resource.is(Kind::group) && !groups.contains(resource.name) &&
         groups.size() >= configured_groups_max)
         return Refusal{ErrorCode::policy_violation, "Too many groups have configs."};
+    auto const& client_metrics = step.state().client_metrics;
+    if (resource.is(Kind::client_metrics) && !client_metrics.contains(resource.name) &&
+        client_metrics.size() >= client_metrics_subscriptions_max)
+        return Refusal{ErrorCode::policy_violation, "Too many client metrics subscriptions."};
     std::vector<ConfigEntry> list;
     for (auto const& [name, value] : configs) list.push_back({name, value});
     if (step.commit(entry_of(resource, std::move(list)))) return std::nullopt;
@@ -201,10 +284,10 @@ std::string joined(std::vector<std::string> const& list) {
 std::string current(Step& step, Resource const& resource, ConfigDef const& def) {
     auto const& configs = configs_of(step, resource);
     if (auto const set = configs.find(def.name); set != configs.end()) return set->second;
-    if (resource.group) return group_default(def, step.options());
-    return resource.topic != nullptr
-               ? topic_default(def, step.state().broker_configs, step.options())
-               : broker_default(def, step.options());
+    if (resource.is(Kind::topic))
+        return topic_default(def, step.state().broker_configs, step.options());
+    return resource.is(Kind::broker) ? broker_default(def, step.options())
+                                     : default_of(step, resource, def);
 }
 
 enum class Operation : std::int8_t { set = 0, remove = 1, append = 2, subtract = 3 };
@@ -293,7 +376,7 @@ void alter(Step& step, Request const& request, AlterRequest const& wanted) {
             refuse(configs.error());
             continue;
         }
-        if (found->group) {
+        if (found->is(Kind::group)) {
             if (auto const why = check_group_configs(*configs, step.options())) {
                 refuse({ErrorCode::invalid_config, *why});
                 continue;

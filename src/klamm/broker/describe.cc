@@ -192,7 +192,10 @@ void handle(Step& step, Request const& request,
         } else if (type == group) {
             for (auto const& [name, configs] : step.state().groups.all_configs())
                 response.config_resources.push_back({name, group});
-        } else if (type != broker_logger && type != client_metrics) {
+        } else if (type == client_metrics) {
+            for (auto const& [name, configs] : step.state().client_metrics)
+                response.config_resources.push_back({name, client_metrics});
+        } else if (type != broker_logger) {
             response.config_resources.clear();
             response.error_code = ErrorCode::unsupported_version;
             break;

@@ -48,6 +48,7 @@ KLAMM_ENTRY(TopicDeleted);
 KLAMM_ENTRY(PartitionsAdded);
 KLAMM_ENTRY(TopicConfigured);
 KLAMM_ENTRY(BrokerConfigured);
+KLAMM_ENTRY(ClientMetricsConfigured);
 KLAMM_ENTRY(BatchAppended);
 KLAMM_ENTRY(LogStartMoved);
 KLAMM_ENTRY(ProducerIdGiven);

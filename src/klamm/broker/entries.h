@@ -42,6 +42,7 @@ enum class EntryKind : std::uint8_t {
     transactional_ids_forgotten = 18,
     consumer_group_changed = 26,
     group_configured = 27,
+    client_metrics_configured = 28,
 };
 
 /// Names a partition inside the journal. Counts up over all topics; never reused, so that a
@@ -131,6 +132,19 @@ struct BrokerConfigured {
     static constexpr EntryKind kind = EntryKind::broker_configured;
     std::vector<ConfigEntry> configs;
     static constexpr void describe(auto& field) { field("configs", &Self::configs); }
+    bool operator==(Self const&) const = default;
+};
+
+/// What is asked of clients' metrics under a name, as it is from now on; without configs: nothing.
+struct ClientMetricsConfigured {
+    using Self = ClientMetricsConfigured;
+    static constexpr EntryKind kind = EntryKind::client_metrics_configured;
+    std::string name;
+    std::vector<ConfigEntry> configs;
+    static constexpr void describe(auto& field) {
+        field("name", &Self::name);
+        field("configs", &Self::configs);
+    }
     bool operator==(Self const&) const = default;
 };
 

@@ -38,8 +38,6 @@ void handle(Step&, Request const&, kafka::DescribeClientQuotasRequest const&);
 void handle(Step&, Request const&, kafka::AlterClientQuotasRequest const&);
 void handle(Step&, Request const&, kafka::DescribeUserScramCredentialsRequest const&);
 void handle(Step&, Request const&, kafka::DescribeAclsRequest const&);
-void handle(Step&, Request const&, kafka::GetTelemetrySubscriptionsRequest const&);
-void handle(Step&, Request const&, kafka::PushTelemetryRequest const&);
 void handle(Step&, Request const&, kafka::DescribeTransactionsRequest const&);
 void handle(Step&, Request const&, kafka::ListTransactionsRequest const&);
 

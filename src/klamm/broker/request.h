@@ -42,6 +42,7 @@ struct Request {
     kafka::RequestHeader header;
     kafka::AnyRequest body;
     std::string peer;  ///< the client's address without port, as group descriptions show it
+    std::uint16_t peer_port = 0;
     /// Produce only: one for each partition of the request, in its order.
     std::vector<CheckedBatch> batches;
     /// Beside `batches`, where some topic has a compression.type of its own; else empty.

@@ -20,6 +20,17 @@ Configs to_map(std::vector<ConfigEntry> const& entries) {
     return configs;
 }
 
+struct ClientMetricsPart {
+    using Self = ClientMetricsPart;
+    std::string name;
+    std::vector<ConfigEntry> configs;
+    static constexpr void describe(auto& field) {
+        field("name", &Self::name);
+        field("configs", &Self::configs);
+    }
+    bool operator==(Self const&) const = default;
+};
+
 struct Head {
     using Self = Head;
     std::string cluster_id;
@@ -28,6 +39,7 @@ struct Head {
     std::int64_t next_producer_id = 0;
     std::uint32_t topics = 0;
     std::uint32_t producers = 0;
+    std::vector<ClientMetricsPart> client_metrics;
     static constexpr void describe(auto& field) {
         field("cluster_id", &Self::cluster_id);
         field("broker_configs", &Self::broker_configs);
@@ -35,6 +47,7 @@ struct Head {
         field("next_producer_id", &Self::next_producer_id);
         field("topics", &Self::topics);
         field("producers", &Self::producers);
+        field("client_metrics", &Self::client_metrics, kafka::always.tag(0));
     }
 };
 
@@ -385,9 +398,16 @@ Refused take_transactions(kafka::Reader& in, State& state) {
 FrozenState freeze(State const& state) {
     Freezer to;
     to.out.integer(snapshot_version);
-    put(to.out, Head{state.cluster_id, to_list(state.broker_configs), state.next_partition,
-                     state.next_producer_id, std::uint32_t(state.topics.size()),
-                     std::uint32_t(state.producers.size())});
+    Head head{state.cluster_id,
+              to_list(state.broker_configs),
+              state.next_partition,
+              state.next_producer_id,
+              std::uint32_t(state.topics.size()),
+              std::uint32_t(state.producers.size()),
+              {}};
+    for (auto const& [name, configs] : state.client_metrics)
+        head.client_metrics.push_back({name, to_list(configs)});
+    put(to.out, head);
     for (auto const& [name, topic] : state.topics) {
         put(to.out, TopicPart{topic.name, topic.id, topic.created_ms, to_list(topic.configs),
                               std::uint32_t(topic.partitions.size())});
@@ -426,6 +446,8 @@ std::optional<std::string> thaw(State& state, ByteView bytes) {
     state.broker_configs = to_map(head.broker_configs);
     state.next_partition = head.next_partition;
     state.next_producer_id = head.next_producer_id;
+    for (auto const& [name, configs] : head.client_metrics)
+        state.client_metrics[name] = to_map(configs);
     for (std::uint32_t n = 0; n < head.topics; ++n) {
         if (auto refused = take_topic(in, state, with_transactions)) return refused;
     }

@@ -81,7 +81,8 @@ struct State {
 
     Options options;  ///< the defaults of topics' settings, and the limits of `producers`
     std::string cluster_id;
-    Configs broker_configs;  ///< the dynamic ones
+    Configs broker_configs;                                      ///< the dynamic ones
+    std::map<std::string, Configs, std::less<>> client_metrics;  ///< subscriptions, by name
     std::map<std::string, Topic, std::less<>> topics;
     std::map<Uuid, Topic*> topics_by_id;
     /// Counts changes of names, ids and numbers of partitions; for those who keep what follows from

@@ -82,7 +82,8 @@ std::string ClientMetrics::to_prometheus(TimePoint now) {
     std::unique_lock lock{mutex_};
     for (auto client = clients_.begin(); client != clients_.end();) {
         auto const at = client++;
-        if (now - at->second.at > intervals_kept * interval_) {
+        std::chrono::milliseconds const interval{at->second.push->interval_ms};
+        if (now - at->second.at > intervals_kept * interval) {
             forget(at);
             continue;
         }

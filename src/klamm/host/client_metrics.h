@@ -23,8 +23,6 @@ public:
     /// A client that is silent for so many intervals is forgotten.
     static constexpr int intervals_kept = 3;
 
-    explicit ClientMetrics(std::chrono::milliseconds interval) : interval_(interval) {}
-
     void keep(std::shared_ptr<broker::ClientPush const> push, TimePoint now);
     /// Prometheus' text format: one family for each metric, a series for each client.
     std::string to_prometheus(TimePoint now);
@@ -38,7 +36,6 @@ private:
     void forget(std::map<Uuid, Kept>::iterator client);
     void forget_oldest();
 
-    std::chrono::milliseconds const interval_;
     std::mutex mutex_;
     std::map<Uuid, Kept> clients_;
     std::size_t series_ = 0;

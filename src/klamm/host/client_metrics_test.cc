@@ -18,11 +18,12 @@ std::shared_ptr<broker::ClientPush const> push(std::uint8_t client,
     push.client.bytes[1] = std::byte(metrics.size() > 1);
     push.client_id = "app\"" + std::to_string(client);
     push.metrics.metrics = std::move(metrics);
+    push.interval_ms = 1000;
     return std::make_shared<broker::ClientPush>(std::move(push));
 }
 
 TEST(ClientMetrics, AreSeriesOfTheirClients) {
-    ClientMetrics kept{std::chrono::seconds(1)};
+    ClientMetrics kept;
     kept.keep(push(1, {{"org.apache.kafka.consumer.lag", {{"topic", "t"}, {"9x", "y"}}, 5, false},
                        {"klamm_ready", {{"client_id", "other"}}, 7, true}}),
               start);
@@ -38,7 +39,7 @@ TEST(ClientMetrics, AreSeriesOfTheirClients) {
 }
 
 TEST(ClientMetrics, OfAClientAreThoseOfItsLastPush) {
-    ClientMetrics kept{std::chrono::seconds(1)};
+    ClientMetrics kept;
     kept.keep(push(1, {{"old", {}, 1, false}}), start);
     kept.keep(push(1, {{"new", {}, 1, false}}), start);
     auto const text = kept.to_prometheus(start);
@@ -47,14 +48,14 @@ TEST(ClientMetrics, OfAClientAreThoseOfItsLastPush) {
 }
 
 TEST(ClientMetrics, OfSilentClientsAreForgotten) {
-    ClientMetrics kept{std::chrono::seconds(1)};
+    ClientMetrics kept;
     kept.keep(push(1, {{"m", {}, 1, false}}), start);
     EXPECT_THAT(kept.to_prometheus(start + std::chrono::seconds(3)), HasSubstr("client_m{"));
     EXPECT_THAT(kept.to_prometheus(start + std::chrono::seconds(4)), Not(HasSubstr("client_m{")));
 }
 
 TEST(ClientMetrics, AreBoundedAndTheOldestGoFirst) {
-    ClientMetrics kept{std::chrono::seconds(1000)};
+    ClientMetrics kept;
     auto const half = ClientMetrics::series_max / 2;
     auto const many = [&](char const* name) {
         return std::vector<ClientMetric>(half, ClientMetric{name, {}, 1, false});

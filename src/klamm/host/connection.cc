@@ -40,6 +40,7 @@ Connection::Connection(Socket socket, broker::ConnectionId id, Shared const& sha
     auto const remote = socket_.remote_endpoint(error);
     if (!error) {
         peer_ = remote.address().to_string();
+        port_ = remote.port();
         peer_port_ = to_string(Address{peer_, remote.port()});
     }
     socket_.non_blocking(true, error);
@@ -130,6 +131,7 @@ bool Connection::take(Slice frame) {
         close(request.error());
         return false;
     }
+    request->peer_port = port_;
     auto const more = std::int64_t(request->recompressed_bytes);
     window_.back().request.bytes += more;
     shared_.request_bytes.take(more);

@@ -100,7 +100,8 @@ private:
     broker::ConnectionId const id_;
     Shared const& shared_;
     Owner& owner_;
-    std::string peer_;       ///< address
+    std::string peer_;  ///< address
+    std::uint16_t port_ = 0;
     std::string peer_port_;  ///< address and port, for the log
     FrameReader reader_;
     std::int64_t large_frame_bytes_ = 0;  ///< of the reader, counted in receiving_bytes

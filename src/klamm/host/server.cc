@@ -98,7 +98,7 @@ private:
 
     Options options_;
     Metrics metrics_;
-    ClientMetrics client_metrics_{options_.broker.client_metrics_interval_ms};
+    ClientMetrics client_metrics_;
     Notices notices_;
     boost::asio::io_context front_{1};  ///< accepts connections and serves HTTP
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> front_work_{

@@ -37,9 +37,11 @@ constexpr auto notes = std::to_array<Note>({
     {"AlterClientQuotas", "To set one is refused."},
     {"DescribeUserScramCredentials", "Refused with SECURITY_DISABLED: no authentication."},
     {"GetTelemetrySubscriptions",
-     "The standard metrics of KIP-714 when `klamm.client.metrics.interval.ms` is set, else none."},
+     "What client metrics configs ask for; the standard metrics of KIP-714 when "
+     "`klamm.client.metrics.interval.ms` is set. `match` is in RE2's language."},
     {"PushTelemetry", "The last push of each client is shown in `/metrics`."},
-    {"ListConfigResources", "Topics, the broker, and groups that have configs of their own."},
+    {"ListConfigResources",
+     "Topics, the broker, client metrics, and groups that have configs of their own."},
     {"DescribeAcls", "Refused with SECURITY_DISABLED: no authorization."},
     {"AlterReplicaLogDirs", "One directory, in which everything is already."},
     {"DescribeLogDirs",

@@ -64,11 +64,6 @@ Duration value_of(Configs const& configs, std::string_view name, Options const& 
 
 std::span<ConfigDef const> group_configs() { return table; }
 
-ConfigDef const* find_group_config(std::string_view name) {
-    auto const found = std::ranges::find(table, name, &ConfigDef::name);
-    return found == table.end() ? nullptr : &*found;
-}
-
 std::string group_default(ConfigDef const& def, Options const& options) {
     return std::to_string(limits_of(def.name, options).usual.count());
 }

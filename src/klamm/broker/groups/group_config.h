@@ -19,7 +19,6 @@ namespace klamm::broker {
 inline constexpr std::size_t configured_groups_max = 100'000;
 
 std::span<ConfigDef const> group_configs();  ///< by name
-ConfigDef const* find_group_config(std::string_view name);
 /// What `def` of a group is when the group does not set it.
 std::string group_default(ConfigDef const& def, Options const& options);
 /// Why a group may not be given these; nothing when it may.
