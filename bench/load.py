@@ -1,4 +1,5 @@
-"""Kafka's own load generators, run and read. None of these programs is ours."""
+"""Kafka's own load generators, run and read, and Transactions.java, since none of Kafka's measures what a commit takes."""
+import pathlib
 import re
 import subprocess
 
@@ -62,3 +63,22 @@ def end_to_end(port, topic, records):
         raise LoadError(f"EndToEndLatency gave no percentiles: {out[-2000:]}")
     return {"avg_ms": float(average[1]), "p50_ms": float(found[1]), "p99_ms": float(found[2]),
             "p999_ms": float(found[3])}
+
+
+TRANSACTIONS = re.compile(r"transactions (\d+) in (\d+) seconds, commit p50 ([\d.]+) p99 ([\d.]+) ms, "
+                          r"whole p50 ([\d.]+) p99 ([\d.]+) ms")
+
+
+def transactions(port, topic, producers, records, warmup, seconds):
+    """Transactions of so many records, by so many producers at once."""
+    program = pathlib.Path(__file__).parent / "Transactions.java"
+    done = subprocess.run(["java", "-Xmx512m", "-XX:+UseParallelGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+                           "-cp", f"{libs}/*", program, f"127.0.0.1:{port}", topic,
+                           *map(str, (producers, records, warmup, seconds))],
+                          capture_output=True, text=True, timeout=TOOL_SECONDS_MAX)
+    found = TRANSACTIONS.search(done.stdout)
+    if done.returncode != 0 or not found:
+        raise LoadError(f"Transactions failed: {(done.stderr or done.stdout).strip()[-2000:]}")
+    count, took, commit50, commit99, whole50, whole99 = map(float, found.groups())
+    return {"per_s": count / took, "commit_p50_ms": commit50, "commit_p99_ms": commit99, "whole_p50_ms": whole50,
+            "whole_p99_ms": whole99}

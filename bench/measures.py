@@ -25,11 +25,12 @@ class Size:
     rate_seconds: int
     end_to_end_records: int
     recovery_gib: list
+    transaction_seconds: int
 
     @classmethod
     def thorough(cls):
         return cls(starts=7, produce_records=300_000, partitions=[1, 10, 1_000, 10_000], rounds=2, rate_seconds=20,
-                   end_to_end_records=5_000, recovery_gib=[1.0, 10.0])
+                   end_to_end_records=5_000, recovery_gib=[1.0, 10.0], transaction_seconds=10)
 
     @classmethod
     def full(cls):
@@ -38,7 +39,7 @@ class Size:
     @classmethod
     def quick(cls):
         return cls(starts=3, produce_records=150_000, partitions=[10], rounds=1, rate_seconds=5,
-                   end_to_end_records=1_000, recovery_gib=[])
+                   end_to_end_records=1_000, recovery_gib=[], transaction_seconds=4)
 
 
 class Bench:
@@ -193,6 +194,37 @@ def end_to_end(bench):
             bench.add(f"end to end, one record at a time: {name}", side, done[f"{name}_ms"], "ms", note=note)
 
 
+def transactions(bench):
+    """Transactions of a few records, as fast as one producer can, and several at once."""
+    warmup_seconds, records, partitions = 3, 5, 10
+    for producers in (1, 8):
+        results = {}
+        for kind in (sides.Klamm, sides.Kafka, sides.KafkaSynced):
+            side = bench.side(kind)
+            topic = bench.topic(side, partitions)
+            try:
+                before = side.cpu_seconds()
+                done = load.transactions(side.port, topic, producers, records, warmup_seconds,
+                                         bench.size.transaction_seconds)
+                cpu = side.cpu_seconds() - before
+                all_of_it = done["per_s"] * (warmup_seconds + bench.size.transaction_seconds)
+                results[kind] = {**done, "cpu_ms": 1000 * cpu / all_of_it}
+            except load.LoadError as failure:
+                bench.skip(f"transactions, {producers} at once", side, failure)
+            side.delete_topic(topic)
+        what = f"transactions of {records} records, " + ("1 producer" if producers == 1 else f"{producers} producers")
+        for other, suffix in ((sides.Kafka, ""), (sides.KafkaSynced, ", Kafka synced too")):
+            for kind in (sides.Klamm, other):
+                if kind not in results:
+                    continue
+                side, run = bench.side(kind), results[kind]
+                bench.add(f"{what}: committed{suffix}", side, run["per_s"], "/s", "more", note="one run")
+                bench.add(f"{what}: commit p50{suffix}", side, run["commit_p50_ms"], "ms", note="one run")
+                bench.add(f"{what}: commit p99{suffix}", side, run["commit_p99_ms"], "ms", note="one run")
+                bench.add(f"{what}: broker CPU{suffix}", side, run["cpu_ms"], "ms each", note="about; warm-up included")
+    bench.close()
+
+
 def recovery(bench):
     """kill -9 after so much was stored, then the time to the first acknowledged record."""
     for gib in bench.size.recovery_gib:
@@ -213,5 +245,5 @@ def recovery(bench):
     bench.close()
 
 
-ALL = {"idle": idle, "start": start, "end_to_end": end_to_end, "latency": latency, "produce": produce,
-       "recovery": recovery}
+ALL = {"idle": idle, "start": start, "end_to_end": end_to_end, "latency": latency, "transactions": transactions,
+       "produce": produce, "recovery": recovery}

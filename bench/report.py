@@ -48,8 +48,8 @@ def markdown(root, about, rows):
     lines = [
         "# Results", "",
         f"Written by `{about['command']}` on {datetime.date.today()}, in {about['seconds']} s. Sides take turns within each "
-        "measure. The load comes from Kafka's own ProducerPerformance, ConsumerPerformance and EndToEndLatency (Java), on "
-        "the same machine: it takes most of the CPU, so throughput says more about the client than about a broker; CPU per "
+        "measure. The load comes from Kafka's own ProducerPerformance, ConsumerPerformance and EndToEndLatency (Java; "
+        "transactions from `bench/Transactions.java`, with Kafka's client), on the same machine: it takes most of the CPU, so throughput says more about the client than about a broker; CPU per "
         "GiB is the server process's own. Records have 1 KiB, acks=all, no compression.", "",
         f"- machine: {os.cpu_count()} × {_cpu()}, {_memory_gib():.0f} GiB, Linux {platform.release()}, {fs}; load average "
         f"before the run {about['load_before']:.1f}",
@@ -61,13 +61,14 @@ def markdown(root, about, rows):
     for row in rows:
         sides.setdefault(row["side"], row["durability"])
     lines += [f"- {side}: {durability}" for side, durability in sides.items()]
-    lines += ["", "| measure | klamm (synced) | kafka (not synced) | klamm against kafka | limit loop (synced) | klamm against the limit | |",
+    lines += ["", "| measure | klamm (synced) | kafka (not synced, unless it is said) | klamm against kafka | limit loop (synced) | klamm against the limit | |",
               "|---|---:|---:|---:|---:|---:|---|"]
     by_measure = {}
     for row in rows:
         by_measure.setdefault(row["measure"], {})[row["side"]] = row
     for measure, by_side in by_measure.items():
         klamm, kafka, limit = (by_side.get(name) for name in ("klamm", "kafka", "limit loop"))
+        kafka = kafka or by_side.get("kafka synced")
         note = next((row.get("note", "") for row in by_side.values() if row.get("note")), "")
         lines.append(f"| {measure} | {_cell(klamm)} | {_cell(kafka)} | {_ratio(klamm, kafka)} | {_cell(limit)} | "
                      f"{_ratio(klamm, limit)} | {note} |")

@@ -111,6 +111,7 @@ class Klamm(Side):
 class Kafka(Side):
     name = "kafka"
     durability = "page cache; Kafka's default, no sync"
+    settings = ""
     libs = None
     # As in Kafka's own start script.
     java = ["java", "-Xmx1G", "-Xms1G", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
@@ -134,7 +135,7 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
-""")
+{self.settings}""")
         (self.folder / "log4j2.yaml").write_text("""Configuration:
   Appenders:
     Console: {name: out, PatternLayout: {pattern: "%d %p %m (%c)%n"}}
@@ -153,6 +154,12 @@ group.initial.rebalance.delay.ms=0
 
     def ready(self):
         probe.create_topic(self.port, "bench-ready", 1)
+
+
+class KafkaSynced(Kafka):
+    name = "kafka synced"
+    durability = "fsync of a partition's file at every batch: log.flush.interval.messages=1"
+    settings = "log.flush.interval.messages=1\n"
 
 
 class LimitLoop(Side):
