@@ -51,17 +51,19 @@ struct Broker::Impl final : Step {
     void hide(journal::Position at, Partition const& partition, std::size_t bytes);
     void show(Partition& partition, std::int64_t high_watermark, std::int64_t last_stable,
               std::uint64_t bytes);
+    void note_log_start(journal::Position at, ByteView head);
     void note_deletion(ByteView head);
     void note_configs(Uuid const& topic_id);
     std::shared_ptr<Compressions const> const& compressions();
     Stats stats() const;
 
-    /// A batch that readers do not see yet.
+    /// What an entry changed in a partition, and readers do not see yet.
     struct Hidden {
         journal::Position position{};
         PartitionKey partition{};
         std::int64_t next_offset = 0;
         std::int64_t last_stable = 0;  ///< once this entry is durable
+        std::int64_t log_start = 0;    ///< the same
         std::uint64_t bytes = 0;
     };
     /// A reply that waits until the entry at `after` is durable.
@@ -187,14 +189,13 @@ std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head
     if (kind == EntryKind::topic_configured)
         note_configs(decode_entry<TopicConfigured>(head)->topic_id);
     if (kind == EntryKind::broker_configured) compressions_stale_ = true;
-    if (kind == EntryKind::log_start_moved)
-        fetches_.moved(decode_entry<LogStartMoved>(head)->partition);
+    if (kind == EntryKind::log_start_moved) note_log_start(*at, head);
     return at;
 }
 
 void Broker::Impl::hide(journal::Position at, Partition const& partition, std::size_t bytes) {
-    hidden_.push_back(
-        {at, partition.key, partition.next_offset, partition.last_stable_to_come(), bytes});
+    hidden_.push_back({at, partition.key, partition.next_offset, partition.last_stable_to_come(),
+                       partition.log_start, bytes});
 }
 
 void Broker::Impl::note_batch(journal::Position at, ByteView head, std::size_t bytes) {
@@ -212,6 +213,12 @@ void Broker::Impl::note_end(journal::Position at, ByteView head) {
     auto const entry = decode_entry<TransactionEnded>(head);
     for (auto const key : entry->partitions)
         hide(at, *state_.partition(key), records::end_marker_bytes);
+}
+
+void Broker::Impl::note_log_start(journal::Position at, ByteView head) {
+    auto const key = decode_entry<LogStartMoved>(head)->partition;
+    hide(at, *state_.partition(key), 0);
+    fetches_.moved(key);
 }
 
 void Broker::Impl::note_deletion(ByteView head) {
@@ -260,6 +267,7 @@ void Broker::Impl::start(Now at) {
         for (auto const& partition : topic.partitions) {
             partition->high_watermark = partition->next_offset;
             partition->last_stable = partition->last_stable_to_come();
+            partition->durable_log_start = partition->log_start;
         }
     }
     found_cluster();
@@ -281,6 +289,7 @@ void Broker::Impl::durable(journal::Position position) {
         auto const& batch = hidden_.front();
         auto* partition = state_.partition(batch.partition);
         if (partition == nullptr) continue;  // deleted meanwhile
+        partition->durable_log_start = batch.log_start;
         show(*partition, batch.next_offset, batch.last_stable, batch.bytes);
     }
     finish_step();

@@ -155,8 +155,11 @@ void Fetches::send(Step& step, Job& job, Found found) {
         response.session_id = job.session_id;
     FetchTopicName const* topic = nullptr;
     std::vector<FetchItem*> had_records;
+    auto after = After::nothing;
     for (auto& part : found.parts) {
         auto& item = *part.item;
+        if (part.partition != nullptr && !part.partition->log_start_is_durable())
+            after = After::everything;
         auto const high_watermark = part.partition == nullptr ? -1 : part.partition->high_watermark;
         auto const log_start = part.partition == nullptr ? -1 : part.partition->log_start;
         bool const changed = !part.batches.empty() || part.error != ErrorCode::none ||
@@ -182,7 +185,7 @@ void Fetches::send(Step& step, Job& job, Found found) {
         for (auto* item : had_records) session->move_to_back(*item);
     }
     reply.body = std::move(response);
-    step.reply(std::move(reply), After::nothing);
+    step.reply(std::move(reply), after);
 }
 
 void Fetches::refuse(Step& step, Request const& request, ErrorCode error) {

@@ -86,6 +86,7 @@ void handle(Step& step, Request const& request, kafka::ListOffsetsRequest const&
     constexpr kafka::ApiVersion leader_epochs_from = 4;
     Reply reply;
     reply.id = request.id;
+    auto after = After::nothing;
     kafka::ListOffsetsResponse response;
     for (std::uint32_t t = 0; t < list_offsets.topics.size(); ++t) {
         auto const& topic = list_offsets.topics[t];
@@ -99,6 +100,7 @@ void handle(Step& step, Request const& request, kafka::ListOffsetsRequest const&
             out.error_code =
                 check(partition, topic.name, asked.current_leader_epoch, step.options());
             if (out.error_code != ErrorCode::none) continue;
+            if (!partition->log_start_is_durable()) after = After::everything;
             FillOffset fill{.topic = t, .partition = p, .batches = {}};
             list(*partition, asked.timestamp, list_offsets.isolation_level == 1, out, fill);
             if (request.header.api_version < leader_epochs_from) out.leader_epoch = -1;
@@ -106,7 +108,7 @@ void handle(Step& step, Request const& request, kafka::ListOffsetsRequest const&
         }
     }
     reply.body = std::move(response);
-    step.reply(std::move(reply), After::nothing);
+    step.reply(std::move(reply), after);
 }
 
 void handle(Step& step, Request const& request,

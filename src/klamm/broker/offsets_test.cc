@@ -142,6 +142,28 @@ TEST(DeleteRecords, MovesTheLogStartForGood) {
     EXPECT_EQ(story.produce("t", {"d"}).base_offset, 3);
 }
 
+TEST(DeleteRecords, IsNotSeenBeforeItIsDurable) {
+    Story story;
+    story.create("t");
+    story.produce("t", {"a", "b", "c"});
+    kafka::DeleteRecordsRequest deletion;
+    deletion.topics.push_back({"t", {{.partition_index = 0, .offset = 2}}});
+    story.send(deletion);
+    auto const fetched = story.send(Story::fetch_request("t", 2), 12);
+    auto const outside = story.send(Story::fetch_request("t", 0), 12);
+    kafka::ListOffsetsRequest earliest;
+    earliest.topics.push_back({"t", {{.partition_index = 0, .timestamp = -2}}});
+    auto const listed = story.send(earliest);
+    for (auto const id : {fetched, outside, listed}) EXPECT_FALSE(story.answered(id));
+    story.sync();
+    for (auto const id : {fetched, outside, listed}) EXPECT_TRUE(story.answered(id));
+    EXPECT_EQ(story.reply<kafka::FetchResponse>(fetched)
+                  ->responses.at(0)
+                  .partitions.at(0)
+                  .log_start_offset,
+              2);
+}
+
 TEST(DeleteRecords, UpToTheHighWatermarkEmptiesThePartition) {
     Story story;
     story.create("t");

@@ -44,7 +44,10 @@ struct Partition {
     /// the entries are durable; not part of the fold.
     std::int64_t high_watermark = 0;
     std::int64_t last_stable = 0;
+    std::int64_t durable_log_start = 0;
 
+    /// False: records were deleted, and a crash may bring them back.
+    bool log_start_is_durable() const { return durable_log_start == log_start; }
     /// The last stable offset of the fold, durable or not.
     std::int64_t last_stable_to_come() const {
         return transactions ? transactions->last_stable(next_offset) : next_offset;
