@@ -9,7 +9,12 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <limits>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 namespace klamm::cli {
 namespace {
@@ -19,11 +24,13 @@ using std::chrono::steady_clock;
 constexpr std::uint64_t seeds_by_default = 100;
 constexpr int seeds_max = 1'000'000'000;
 constexpr int minutes_max = 100'000;
+constexpr unsigned jobs_max = 1024;
 
 struct SimFlags {
     std::uint64_t first_seed = 1;
     std::uint64_t seeds = 0;
     double minutes = 0;
+    unsigned jobs = 1;
     bool json = false;
 };
 
@@ -44,6 +51,9 @@ void print_json(SimFlags const& flags, sim::Report const& report, double seconds
         .field("records_read", report.records_read)
         .field("commits", report.commits)
         .field("deletions", report.deletions)
+        .field("transactions_committed", report.committed_transactions)
+        .field("transactions_aborted", report.aborted_transactions)
+        .field("transactions_timed_out", report.timed_out_transactions)
         .field("generations", report.generations)
         .field("checkpoints", report.checkpoints)
         .field("checkpoints_passed_over", report.checkpoints_passed_over)
@@ -55,29 +65,73 @@ void print_json(SimFlags const& flags, sim::Report const& report, double seconds
         .print_line(stdout);
 }
 
+/// The seeds dealt out to so many threads; each run is one thread's own.
+class Jobs {
+public:
+    explicit Jobs(SimFlags const& flags) : flags_(flags) {}
+
+    sim::Report run() {
+        std::vector<sim::Report> reports(flags_.jobs);
+        {
+            std::vector<std::jthread> threads;
+            for (unsigned job = 0; job < flags_.jobs; ++job)
+                threads.emplace_back([this, job, &reports] {
+                    reports[job] = sim::run(options(job));
+                    if (reports[job].failing_seed) found_ = true;  // which ends the others
+                });
+        }
+        progress_.clear();
+        sim::Report all;
+        for (auto const& report : reports) all += report;
+        return all;
+    }
+
+    double seconds() const { return seconds_since(begin_); }
+
+private:
+    sim::Options options(unsigned job) {
+        auto const total = flags_.seeds > 0     ? flags_.seeds
+                           : flags_.minutes > 0 ? std::numeric_limits<std::uint64_t>::max()
+                                                : seeds_by_default;
+        sim::Options options;
+        options.first_seed = flags_.first_seed + job;
+        options.step = flags_.jobs;
+        options.seeds = total / flags_.jobs + (job < total % flags_.jobs ? 1 : 0);
+        options.progress = [this, job](sim::Report const& report) { show(job, report); };
+        options.stop = [this, none = options.seeds == 0] { return none || stopped(); };
+        return options;
+    }
+
+    void show(unsigned job, sim::Report const& report) {
+        std::scoped_lock const lock{mutex_};
+        if (job != 0 || !progress_.due()) return;
+        progress_.show(fmt::format(
+            "seed {}: {} seeds each, {} crashes, {} records acknowledged, "
+            "{:.0f} s",
+            flags_.first_seed + (report.seeds - 1) * flags_.jobs,
+            with_commas(std::int64_t(report.seeds)), with_commas(std::int64_t(report.crashes)),
+            with_commas(std::int64_t(report.records_acked)), seconds()));
+    }
+
+    bool stopped() {
+        std::scoped_lock const lock{mutex_};
+        return found_ || interrupt_.asked() ||
+               (flags_.minutes > 0 && seconds() >= flags_.minutes * 60);
+    }
+
+    SimFlags const& flags_;
+    steady_clock::time_point const begin_ = steady_clock::now();
+    std::atomic<bool> found_ = false;
+    std::mutex mutex_;
+    Interrupt interrupt_;
+    ProgressLine progress_;
+};
+
 Outcome<> simulate(SimFlags const& flags) {
-    Interrupt interrupt;
-    ProgressLine progress;
-    auto const begin = steady_clock::now();
-    sim::Options options;
-    options.first_seed = flags.first_seed;
-    options.seeds = flags.seeds > 0 ? flags.seeds : flags.minutes > 0 ? 0 : seeds_by_default;
-    options.progress = [&](sim::Report const& report) {
-        if (!progress.due()) return;
-        progress.show(fmt::format(
-            "seed {}: {} seeds, {} crashes, {} records acknowledged, {:.0f} s",
-            flags.first_seed + report.seeds - 1, with_commas(std::int64_t(report.seeds)),
-            with_commas(std::int64_t(report.crashes)),
-            with_commas(std::int64_t(report.records_acked)), seconds_since(begin)));
-    };
-    options.stop = [&] {
-        return interrupt.asked() ||
-               (flags.minutes > 0 && seconds_since(begin) >= flags.minutes * 60);
-    };
-    auto const report = sim::run(options);
-    progress.clear();
+    Jobs jobs{flags};
+    auto const report = jobs.run();
     if (flags.json)
-        print_json(flags, report, seconds_since(begin));
+        print_json(flags, report, jobs.seconds());
     else
         fmt::print("{}", sim::to_text(report));
     if (!report.failing_seed) return {};
@@ -104,6 +158,10 @@ void add_sim(CLI::App& app, int& exit_code) {
         ->type_name("M")
         ->check(CLI::Range(0.01, double(minutes_max)))
         ->excludes(seeds);
+    command->add_option("--jobs", flags->jobs, "On so many threads")
+        ->type_name("N")
+        ->check(CLI::Range(1U, jobs_max))
+        ->capture_default_str();
     command->add_flag("--json", flags->json, "Write the report as JSON");
     command->footer(
         "One seed is one life of a cluster: clients, crashes, cut connections, lost writes. The "

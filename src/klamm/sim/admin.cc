@@ -1,6 +1,7 @@
 // sim/admin.cc - topics that come, grow and go, logs that lose their beginning, offsets looked up.
 #include "klamm/records/batch.h"
 #include "klamm/sim/audit.h"
+#include "klamm/sim/processed.h"
 #include "klamm/sim/workloads.h"
 
 #include <fmt/format.h>
@@ -138,7 +139,9 @@ Task<> look_around(Client& client, PartitionName name) {
     auto& services = client.services();
     auto asked = services.schedule.now();
     auto const begin = co_await list_offset(client, name, earliest_offset);
-    if (begin) services.checkers.tell(&Checker::log_start_read, name, begin->offset, asked);
+    if (begin)
+        services.checkers.tell(&Checker::log_start_read, name, begin->offset, asked,
+                               services.schedule.now());
 
     auto const now_ms = services.schedule.broker_now().wall_ms;
     auto const wanted = now_ms - std::int64_t(client.random.below(10'000));
@@ -166,10 +169,13 @@ Task<> look_around(Client& client, PartitionName name) {
 
 Task<> make_topic(Client& client, Progress& progress) {
     auto const partitions = client.services().plan.partitions;
-    auto const id = co_await create(client, std::string(main_topic), partitions);
-    if (!id) co_return;
-    client.services().checkers.tell(&Checker::topic_acked, std::string(main_topic),
-                                    std::int32_t(partitions), client.services().schedule.now());
+    std::vector<std::string> const names{std::string(main_topic), std::string(results_topic)};
+    for (auto const& name : names) {
+        auto const id = co_await create(client, name, partitions);
+        if (!id) co_return;
+        client.services().checkers.tell(&Checker::topic_acked, name, std::int32_t(partitions),
+                                        client.services().schedule.now());
+    }
     progress.topic_made = true;
 }
 

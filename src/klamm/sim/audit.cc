@@ -1,5 +1,7 @@
 #include "klamm/sim/audit.h"
 
+#include "klamm/sim/processed.h"
+
 #include <fmt/format.h>
 
 namespace klamm::sim {
@@ -117,10 +119,13 @@ void audit_group(Services& services, AskNow const& ask, std::string const& group
 
 }  // namespace
 
+PartitionName main_partition(std::int32_t number) { return {std::string(main_topic), number}; }
+
 std::string group_name(int number) { return fmt::format("g{}", number); }
 
 std::string checked_name(std::string const& topic, Uuid const& id) {
-    return topic == main_topic ? topic : topic + "#" + klamm::to_string(id);
+    return topic == main_topic || topic == results_topic ? topic
+                                                         : topic + "#" + klamm::to_string(id);
 }
 
 bool audit(Services& services, AskNow const& ask, std::function<void()> const& damaged) {
@@ -146,6 +151,7 @@ bool audit(Services& services, AskNow const& ask, std::function<void()> const& d
         }
     for (int group = 0; group < services.plan.all_groups(); ++group)
         audit_group(services, ask, group_name(group));
+    if (services.plan.applications > 0) audit_group(services, ask, std::string(application_group));
     services.checkers.tell(&Checker::audit_ended);
     return true;
 }

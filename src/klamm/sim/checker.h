@@ -118,8 +118,9 @@ public:
     /// Somebody asks to delete what is before `offset`; this may be done at any later time.
     virtual void deletion_tried(PartitionName const&, std::int64_t /*offset*/) {}
     virtual void deletion_acked(PartitionName const&, std::int64_t /*log_start*/, Time) {}
-    /// Where a log begins, as somebody was told who asked for it.
-    virtual void log_start_read(PartitionName const&, std::int64_t /*log_start*/, Time /*asked*/) {}
+    /// Where a log begins, as somebody was told.
+    virtual void log_start_read(PartitionName const&, std::int64_t /*log_start*/, Time /*asked*/,
+                                Time /*got*/) {}
     /// A static member is known by its instance: it may come back under another member id.
     virtual void assigned(std::string const& /*group*/, std::int32_t /*generation*/,
                           std::string const& /*member*/, std::span<PartitionName const>) {}
@@ -145,9 +146,10 @@ public:
     virtual void transaction_ended(EndedTransaction const&) {}
 
     // ---- what an auditor reads right after a restart, before any client -----------------
+    /// What there is; with this an audit begins. The one before may have been broken off.
+    virtual void audited_topics(std::map<std::string, std::int32_t> const& /*partitions*/) {}
     /// The whole log of one partition.
     virtual void audited(ReadRecords const&) {}
-    virtual void audited_topics(std::map<std::string, std::int32_t> const& /*partitions*/) {}
     /// All partitions and all groups were read.
     virtual void audit_ended() {}
 

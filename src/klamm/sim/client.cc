@@ -63,10 +63,13 @@ void Client::received(ConnectionId connection, Bytes frame) {
         return services_.violations.report("protocol", name_ + " got an answer to no request");
     auto call = under_way_.front();
     under_way_.pop_front();
-    auto answer = kafka::decode_response(call->header, Slice{std::move(frame)});
+    Slice const bytes{std::move(frame)};
+    auto answer = kafka::decode_response(call->header, bytes);
     if (!answer) return services_.violations.report("protocol", name_ + ": " + answer.error());
-    services_.trace.note("{} gets the answer to {}: {}", name_, call->header.correlation_id,
-                         kafka::to_text(*answer, call->header.api_version));
+    services_.trace.note_bytes(bytes.view(), [&] {
+        return fmt::format("{} gets the answer to {}: {}", name_, call->header.correlation_id,
+                           kafka::to_text(*answer, call->header.api_version));
+    });
     call->answer = std::move(*answer);
     finish(std::move(call));
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 namespace klamm::sim {
@@ -45,10 +46,13 @@ SeenBatch to_seen(records::BatchInfo const& info, std::vector<records::Record> c
 
 }  // namespace
 
-std::optional<SeenBatch> BatchReader::read(PartitionName const& partition, ByteView bytes) {
+std::optional<SeenBatch> BatchReader::read(PartitionName const& partition,
+                                           KnownBatches& known_batches, ByteView bytes) {
     auto const info = *records::read_header(bytes);
-    auto& known = known_[{partition, info.base_offset}];
-    if (std::ranges::equal(known.bytes, bytes)) return known.batch;
+    auto& known = known_batches[info.base_offset];
+    if (known.bytes.size() == bytes.size() &&
+        std::memcmp(known.bytes.data(), bytes.data(), bytes.size()) == 0)
+        return known.batch;
     auto const stored = records::check_stored(bytes);
     auto const read = records::read_records(bytes);
     if (!stored || !read) {
@@ -66,17 +70,20 @@ std::vector<SeenBatch> BatchReader::read(PartitionName const& partition,
                                          std::optional<kafka::Records> const& fetched) {
     std::vector<SeenBatch> seen;
     if (!fetched) return seen;
-    Bytes bytes;
-    for (auto const& part : fetched->parts)
-        bytes.insert(bytes.end(), part.view().begin(), part.view().end());
-    for (ByteView rest{bytes}; rest.size() >= records::batch_header_bytes;) {
+    Bytes gathered;
+    if (fetched->parts.size() > 1)
+        for (auto const& part : fetched->parts)
+            gathered.insert(gathered.end(), part.view().begin(), part.view().end());
+    auto& known_batches = known_[partition];
+    for (auto rest = fetched->parts.size() == 1 ? fetched->parts[0].view() : ByteView{gathered};
+         rest.size() >= records::batch_header_bytes;) {
         auto const info = records::read_header(rest);
         if (!info) {
             violations_.report("protocol",
                                to_string(partition) + " served a batch: " + info.error().why);
             return seen;
         }
-        auto batch = read(partition, rest.first(std::size_t(info->bytes)));
+        auto batch = read(partition, known_batches, rest.first(std::size_t(info->bytes)));
         if (!batch) return seen;
         seen.push_back(std::move(*batch));
         rest = rest.subspan(std::size_t(info->bytes));
@@ -85,7 +92,10 @@ std::vector<SeenBatch> BatchReader::read(PartitionName const& partition,
 }
 
 std::vector<SeenRecord> records_of(std::span<SeenBatch const> batches) {
+    std::size_t count = 0;
+    for (auto const& batch : batches) count += batch.records->size();
     std::vector<SeenRecord> all;
+    all.reserve(count);
     for (auto const& batch : batches)
         all.insert(all.end(), batch.records->begin(), batch.records->end());
     return all;

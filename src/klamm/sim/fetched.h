@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 namespace klamm::sim {
@@ -27,10 +28,13 @@ private:
         Bytes bytes;
         SeenBatch batch;
     };
-    std::optional<SeenBatch> read(PartitionName const& partition, ByteView bytes);
+    using KnownBatches = std::unordered_map<std::int64_t, Known>;  ///< by base offset
+
+    std::optional<SeenBatch> read(PartitionName const& partition, KnownBatches& known_batches,
+                                  ByteView bytes);
 
     Violations& violations_;
-    std::map<std::pair<PartitionName, std::int64_t>, Known> known_;  ///< by base offset
+    std::map<PartitionName, KnownBatches> known_;
 };
 
 /// All records, those of markers too.

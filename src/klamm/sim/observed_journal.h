@@ -19,7 +19,9 @@ public:
         journal::Entry entry) override {
         auto const digest = digest_of(entry.head, entry.body.view());
         auto position = inner_->append(std::move(entry));
-        if (position) services_.checkers.tell(&Checker::appended, *position, digest);
+        if (!position) return position;
+        ++services_.entries;
+        services_.checkers.tell(&Checker::appended, *position, digest);
         return position;
     }
     [[nodiscard]] std::expected<journal::Position, journal::Error> commit() override {

@@ -18,6 +18,8 @@ std::string_view to_string(Fault fault) {
             return "late copy";
         case Fault::client_gone:
             return "client gone";
+        case Fault::paused:
+            return "paused";
         case Fault::kill:
             return "kill";
         case Fault::power_loss:
@@ -49,7 +51,7 @@ Plan plan_of(std::uint64_t seed) {
     };
     Plan plan;
     plan.seed = seed;
-    plan.duration = between(10, 40) * second;
+    plan.duration = between(6, 26) * second;
     plan.partitions = between(1, 4);
     plan.idempotent_producers = between(0, 3);
     plan.plain_producers = between(plan.idempotent_producers == 0 ? 1 : 0, 2);
@@ -80,6 +82,9 @@ Plan plan_of(std::uint64_t seed) {
     }
     plan.modern_groups = between(0, 2) == 0 ? 0 : 1;
     plan.modern_members = between(1, 4);
+    plan.writers = between(0, 2);
+    plan.applications = between(0, 2);
+    plan[Fault::paused] = random.one_in(3) ? 0 : 10 + std::uint32_t(random.below(60));
     return plan;
 }
 

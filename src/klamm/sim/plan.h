@@ -20,6 +20,7 @@ enum class Fault : std::uint8_t {
     response_lost,         ///< the connection is cut behind the broker's back: done, not known
     late_copy,             ///< a client gave up; its old request arrives beside or after the retry
     client_gone,           ///< a group member dies without a word
+    paused,                ///< a client stands still, and goes on as if no time had passed
     kill,                  ///< the process is gone; the system lives on
     power_loss,            ///< between two operations of the disk
     power_loss_in_commit,  ///< between a write and its sync
@@ -32,7 +33,7 @@ enum class Fault : std::uint8_t {
     lost_write,  ///< a sector that was written and not synced went back to what it was
     torn_write,  ///< a write of which some sectors were kept and others lost
 };
-inline constexpr std::size_t fault_kinds = 15;
+inline constexpr std::size_t fault_kinds = 16;
 std::string_view to_string(Fault fault);
 
 using FaultCounts = std::array<std::uint64_t, fault_kinds>;
@@ -59,9 +60,14 @@ struct Plan {
     int members = 1;         ///< of each group
     int modern_groups = 0;   ///< of the consumer protocol; their numbers follow those of `groups`
     int modern_members = 1;  ///< of each
+    int writers = 0;         ///< transactional ids that write to the main topic
+    int applications = 0;    ///< transactional ids that process it
     bool admin = true;
     /// One in so many opportunities; 0: never.
     std::array<std::uint32_t, fault_kinds> one_in{};
+    /// Power is lost once more, right after the journal took so many entries; 0: never.
+    std::uint64_t crash_at_entry = 0;
+    bool crash_synced = false;  ///< and made them durable, but before the broker knows
     Mutation mutation = Mutation::none;
     bool keep_story = false;  ///< keep the text of each event, not only their hash
 

@@ -91,7 +91,7 @@ private:
 
     Unacked make_batch() {
         auto& random = client_.random;
-        auto const plan = client_.services().plan;
+        auto const& plan = client_.services().plan;
         Unacked made;
         std::vector<records::Record> records(1 + random.below(records_max));
         for (auto& record : records) {
@@ -105,7 +105,7 @@ private:
             made.values.push_back(value);
         }
         records::BatchOptions options;
-        options.codec = records::Codec(random.below(5));
+        if (random.one_in(4)) options.codec = records::Codec(random.below(5));
         if (idempotent_ && plan.mutation != Mutation::no_sequence_check) {
             options.producer_id = identity_.id;
             options.producer_epoch = identity_.epoch;

@@ -7,22 +7,28 @@
 namespace klamm::sim {
 namespace {
 
-void add(Report& report, Outcome const& outcome) {
-    ++report.seeds;
-    report.crashes += outcome.lives.crashes();
-    report.power_losses += outcome.lives.power_losses;
-    report.torn_tails += outcome.lives.torn_tails;
-    report.damages_named += outcome.lives.damages_named;
-    report.checkpoints_passed_over += outcome.lives.checkpoints_passed_over;
-    report.checkpoints += outcome.lives.checkpoints;
-    report.events += outcome.events;
-    report.records_acked += outcome.records_acked;
-    report.records_read += outcome.records_read;
-    report.generations += outcome.generations;
-    report.commits += outcome.commits;
-    report.deletions += outcome.deletions;
-    report.simulated += outcome.simulated;
-    for (std::size_t i = 0; i < fault_kinds; ++i) report.faults[i] += outcome.faults[i];
+Report report_of(Plan const& plan, Outcome const& outcome) {
+    return {.seeds = 1,
+            .crashes = outcome.lives.crashes(),
+            .power_losses = outcome.lives.power_losses,
+            .torn_tails = outcome.lives.torn_tails,
+            .damages_named = outcome.lives.damages_named,
+            .checkpoints_passed_over = outcome.lives.checkpoints_passed_over,
+            .checkpoints = outcome.lives.checkpoints,
+            .events = outcome.events,
+            .records_acked = outcome.records_acked,
+            .records_read = outcome.records_read,
+            .generations = outcome.generations,
+            .commits = outcome.commits,
+            .deletions = outcome.deletions,
+            .committed_transactions = outcome.committed_transactions,
+            .aborted_transactions = outcome.aborted_transactions,
+            .timed_out_transactions = outcome.timed_out_transactions,
+            .simulated = outcome.simulated,
+            .faults = outcome.faults,
+            .answers = outcome.answers,
+            .failing_seed = outcome.violation ? std::optional{plan.seed} : std::nullopt,
+            .story = {}};
 }
 
 /// 1,204
@@ -43,6 +49,33 @@ std::string duration(Time time) {
 
 }  // namespace
 
+Report& Report::operator+=(Report const& other) {
+    seeds += other.seeds;
+    crashes += other.crashes;
+    power_losses += other.power_losses;
+    torn_tails += other.torn_tails;
+    damages_named += other.damages_named;
+    checkpoints_passed_over += other.checkpoints_passed_over;
+    checkpoints += other.checkpoints;
+    events += other.events;
+    records_acked += other.records_acked;
+    records_read += other.records_read;
+    generations += other.generations;
+    commits += other.commits;
+    deletions += other.deletions;
+    committed_transactions += other.committed_transactions;
+    aborted_transactions += other.aborted_transactions;
+    timed_out_transactions += other.timed_out_transactions;
+    simulated += other.simulated;
+    for (std::size_t i = 0; i < fault_kinds; ++i) faults[i] += other.faults[i];
+    for (auto const& [kind, times] : other.answers) answers[kind] += times;
+    if (other.failing_seed && (!failing_seed || *other.failing_seed < *failing_seed)) {
+        failing_seed = other.failing_seed;
+        story = other.story;
+    }
+    return *this;
+}
+
 Report run(Options const& options) {
     Report report;
     auto const wants_more = [&] {
@@ -50,13 +83,12 @@ Report run(Options const& options) {
         if (options.seeds != 0 && report.seeds >= options.seeds) return false;
         return options.crashes == 0 || report.crashes < options.crashes;
     };
-    for (auto seed = options.first_seed; wants_more(); ++seed) {
+    for (auto seed = options.first_seed; wants_more(); seed += options.step) {
         auto const plan = plan_of(seed);
         auto const outcome = run_world(plan);
-        add(report, outcome);
+        report += report_of(plan, outcome);
         if (options.progress) options.progress(report);
         if (!outcome.violation) continue;
-        report.failing_seed = seed;
         report.story = to_text(options.stop ? shrink(plan, options.stop) : shrink(plan));
         break;
     }
@@ -70,16 +102,18 @@ std::string to_text(Report const& report) {
         "  {} checkpoints saved, {} damaged ones passed over at a start\n"
         "  {} records acknowledged, {} read by groups, {} deletions of records\n"
         "  {} generations joined, {} offsets committed\n"
+        "  {} transactions committed, {} aborted by their clients, {} by their timeout\n"
         "faults met\n",
         grouped(report.seeds), duration(report.simulated), grouped(report.events),
         grouped(report.crashes), grouped(report.power_losses), grouped(report.torn_tails),
         grouped(report.damages_named), grouped(report.checkpoints),
         grouped(report.checkpoints_passed_over), grouped(report.records_acked),
         grouped(report.records_read), grouped(report.deletions), grouped(report.generations),
-        grouped(report.commits));
+        grouped(report.commits), grouped(report.committed_transactions),
+        grouped(report.aborted_transactions), grouped(report.timed_out_transactions));
     for (std::size_t i = 0; i < fault_kinds; ++i)
         text += fmt::format("  {:>9}  {}\n", grouped(report.faults[i]), to_string(Fault(i)));
-    return text;
+    return text + "requests answered\n" + to_text(report.answers);
 }
 
 }  // namespace klamm::sim

@@ -25,15 +25,22 @@ struct Report {
     std::uint64_t generations = 0;
     std::uint64_t commits = 0;
     std::uint64_t deletions = 0;  ///< of records, acknowledged
+    std::uint64_t committed_transactions = 0;
+    std::uint64_t aborted_transactions = 0;  ///< by their clients
+    std::uint64_t timed_out_transactions = 0;
     Time simulated = 0;
     FaultCounts faults{};
+    AnswerCounts answers;
 
-    std::optional<std::uint64_t> failing_seed;
-    std::string story;  ///< of the failing seed, for people
+    std::optional<std::uint64_t> failing_seed;  ///< the first
+    std::string story;                          ///< of the failing seed, for people
+
+    Report& operator+=(Report const& other);
 };
 
 struct Options {
     std::uint64_t first_seed = 1;
+    std::uint64_t step = 1;     ///< from one seed to the next: for several runs side by side
     std::uint64_t seeds = 0;    ///< 0: until `stop` says so
     std::uint64_t crashes = 0;  ///< 0: any number; else go on until there were so many
     std::function<void(Report const&)> progress;  ///< called after each seed; may be empty

@@ -91,9 +91,19 @@ void Server::pump() {
         else
             finish(std::move(reply));
     }
+    if (crash_is_due(false))
+        return in_this_life(0, [this] { end(End::power_loss, "power is lost behind an entry"); });
     plan_commit();
     plan_prepare();
     plan_tick();
+}
+
+/// What the plan wants once: see Plan::crash_at_entry.
+bool Server::crash_is_due(bool synced) {
+    auto const& plan = services_.plan;
+    if (plan.crash_at_entry == 0 || plan.crash_synced != synced) return false;
+    if (services_.entries < plan.crash_at_entry) return false;
+    return !std::exchange(crashed_at_entry_, true);
 }
 
 void Server::finish(broker::Reply reply) {
@@ -107,6 +117,7 @@ void Server::finish(broker::Reply reply) {
     broker::fill(reply, [this](Position at, std::uint32_t bytes) { return read(at, bytes); });
     auto& ready = connection.ready[reply.id.number];
     ready.close = reply.close;
+    count(services_.answers, header->second, reply.body);
     if (!reply.silent)
         ready.frame = without_length(kafka::encode_response(header->second, reply.body));
     connection.headers.erase(header);
@@ -156,7 +167,10 @@ void Server::plan_tick() {
     auto const due = Time(wanted->time_since_epoch().count()) * millisecond;
     in_this_life(std::max<Time>(due - services_.schedule.now(), 0), [this, wanted] {
         if (process_->tick_planned == wanted) process_->tick_planned.reset();
+        auto const ongoing = process_->broker->stats().transactions_ongoing;
         process_->broker->tick(services_.schedule.broker_now());
+        services_.timed_out_transactions +=
+            ongoing - process_->broker->stats().transactions_ongoing;
         pump();
     });
 }
@@ -179,6 +193,7 @@ void Server::commit() {
         if (!failing) services_.violations.report("progress", "a commit failed on a sound disk");
         return end(End::kill, "a sync failed, the broker stops");
     }
+    if (crash_is_due(true)) return end(End::power_loss, "power is lost behind a synced entry");
     auto const took = services_.strikes(Fault::slow_sync, random_)
                           ? Time(random_.below(slow_sync_max))
                           : sync_min + Time(random_.below(sync_usual));

@@ -103,6 +103,7 @@ private:
     void finish(broker::Reply reply);
     std::expected<Slice, journal::Error> read(journal::Position position, std::uint32_t bytes);
     void flush(ConnectionId id, Connection& connection);
+    bool crash_is_due(bool synced);
     void plan_tick();
     void plan_commit();
     void commit();
@@ -132,6 +133,7 @@ private:
     std::optional<Flip> flip_;
     std::optional<DamagedCheckpoint> damaged_checkpoint_;
     bool disk_full_ = false;
+    bool crashed_at_entry_ = false;
     Lives lives_;
 };
 

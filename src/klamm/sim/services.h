@@ -2,6 +2,7 @@
 #pragma once
 
 #include "klamm/base/random.h"
+#include "klamm/sim/answers.h"
 #include "klamm/sim/checker.h"
 #include "klamm/sim/fetched.h"
 #include "klamm/sim/plan.h"
@@ -17,8 +18,11 @@ struct Services {
     Violations& violations;
     Checkers& checkers;
     BatchReader batches{violations};
-    bool calm = false;  ///< no more faults: everything must come to an end
-    bool over = false;  ///< workloads stop where they are
+    std::uint64_t entries = 0;  ///< appended to the journal, in all lives
+    std::uint64_t timed_out_transactions = 0;
+    AnswerCounts answers;  ///< of the broker to clients
+    bool calm = false;     ///< no more faults: everything must come to an end
+    bool over = false;     ///< workloads stop where they are
 
     bool draws(Fault fault, Random& random) const {
         return !calm && plan[fault] != 0 && random.one_in(plan[fault]);

@@ -30,6 +30,8 @@ std::vector<Plan> smaller(Plan const& plan) {
     if (plan.admin) add([](Plan& p) { p.admin = false; });
     if (plan.plain_producers > 0) add([](Plan& p) { --p.plain_producers; });
     if (plan.idempotent_producers > 0) add([](Plan& p) { --p.idempotent_producers; });
+    if (plan.applications > 0) add([](Plan& p) { --p.applications; });
+    if (plan.writers > 0) add([](Plan& p) { --p.writers; });
     if (plan.groups > 0) add([](Plan& p) { --p.groups; });
     if (plan.members > 1) add([](Plan& p) { --p.members; });
     if (plan.modern_groups > 0) add([](Plan& p) { --p.modern_groups; });
@@ -76,10 +78,12 @@ std::string to_text(Story const& story) {
     std::string text = fmt::format(
         "seed {}: {} is violated: {}\n"
         "the shortest story found ({} runs): {:.1f} s, {} partitions, {} idempotent and {} plain "
-        "producers, {} classic groups of {}, {} of the consumer protocol of {}, {}\n",
+        "producers, {} writers of transactions, {} applications, {} classic groups of {}, {} of "
+        "the consumer protocol of {}, {}\n",
         plan.seed, violation.invariant, violation.what, story.runs, double(plan.duration) / second,
-        plan.partitions, plan.idempotent_producers, plan.plain_producers, plan.groups, plan.members,
-        plan.modern_groups, plan.modern_members, plan.admin ? "an admin" : "no admin");
+        plan.partitions, plan.idempotent_producers, plan.plain_producers, plan.writers,
+        plan.applications, plan.groups, plan.members, plan.modern_groups, plan.modern_members,
+        plan.admin ? "an admin" : "no admin");
     std::string faults;
     for (std::size_t fault = 0; fault < fault_kinds; ++fault)
         if (plan.one_in[fault] != 0)

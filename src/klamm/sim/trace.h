@@ -23,12 +23,15 @@ public:
     template <class... A>
     void note(fmt::format_string<A...> format, A&&... args) {
         line_.clear();
-        fmt::format_to(std::back_inserter(line_), "{:>9.3f} s  ", double(schedule_.now()) / second);
         fmt::format_to(std::back_inserter(line_), format, std::forward<A>(args)...);
-        auto const bytes = std::as_bytes(std::span{line_.data(), line_.size()});
-        hash_ = (hash_ ^ crc32c(bytes)) * 0x9e3779b97f4a7c15U;
-        ++events_;
-        if (keep_) story_.emplace_back(line_.data(), line_.size());
+        count(std::as_bytes(std::span{line_.data(), line_.size()}));
+        if (keep_) keep(line_);
+    }
+    /// An event whose words cost too much when nobody wants them: `bytes` stand for it.
+    template <class Words>
+    void note_bytes(ByteView bytes, Words words) {
+        count(bytes);
+        if (keep_) keep(words());
     }
     void hit(Fault fault) { ++faults_[std::size_t(fault)]; }
 
@@ -38,6 +41,18 @@ public:
     std::vector<std::string> const& story() const { return story_; }
 
 private:
+    void count(ByteView bytes) {
+        constexpr std::uint64_t factor = 0x9e3779b97f4a7c15U;
+        hash_ = (hash_ ^ std::uint64_t(schedule_.now())) * factor;
+        hash_ = (hash_ ^ crc32c(bytes)) * factor;
+        ++events_;
+    }
+    template <class Text>
+    void keep(Text const& text) {
+        story_.push_back(fmt::format("{:>9.3f} s  {}", double(schedule_.now()) / second,
+                                     std::string_view(text.data(), text.size())));
+    }
+
     Schedule const& schedule_;
     bool keep_;
     fmt::memory_buffer line_;

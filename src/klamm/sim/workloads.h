@@ -18,17 +18,20 @@ struct Progress {
     std::uint64_t generations = 0;
     std::uint64_t commits = 0;
     std::uint64_t deletions = 0;
+    std::uint64_t committed_transactions = 0;
+    std::uint64_t aborted_transactions = 0;  ///< by their clients
     /// How far somebody asked to delete a partition of the main topic.
     std::map<PartitionName, std::int64_t> deleted_to;
-    /// The ends of the main topic's partitions, and what each group committed.
-    std::map<PartitionName, std::int64_t> ends;
+    /// Where readers found that partitions of the main topic begin and end.
+    std::map<PartitionName, std::int64_t> begins, ends;
+    /// What each group committed.
     std::map<std::pair<std::string, PartitionName>, std::int64_t> committed;
 
     bool all_done(Plan const& plan) const;
     std::string what_is_missing(Plan const& plan) const;
 };
 
-/// Creates the main topic, and tries until it is there.
+/// Creates the main topic and that of results, and tries until they are there.
 Task<> make_topic(Client& client, Progress& progress);
 
 /// Sends bursts of batches, each again until it is acknowledged. Idempotent: up to five in
@@ -42,6 +45,12 @@ Task<> consume(Client& client, Progress& progress, std::string group);
 inline constexpr Time modern_session = 8 * second;
 /// A member of a group of the consumer protocol: by heartbeats alone.
 Task<> consume_modern(Client& client, Progress& progress, std::string group);
+struct TransactionalId;
+/// An instance of a producer: transactions over several partitions, committed and aborted.
+Task<> write_transactions(Client& client, Progress& progress, TransactionalId& shared);
+/// An instance of an application: a member of the group of all applications, which writes what it
+/// made of its input and its committed offsets in one transaction.
+Task<> process(Client& client, Progress& progress, TransactionalId& shared);
 
 /// Adds partitions to the main topic, deletes records of it, looks offsets up; and
 /// creates topics, writes to them, deletes them, creates them again; adds no second meaning to a

@@ -1,5 +1,7 @@
 #include "klamm/sim/world.h"
 
+#include "klamm/sim/processed.h"
+#include "klamm/sim/transactional_producer.h"
 #include "klamm/sim/workloads.h"
 
 #include <fmt/format.h>
@@ -11,6 +13,7 @@ namespace {
 
 constexpr Time preparation_max = 60 * second;
 constexpr Time ending_max = 120 * second;
+constexpr Time long_patience = 20 * second;
 
 class World {
 public:
@@ -60,6 +63,17 @@ private:
         tasks_.back()->start();
     }
 
+    /// Two instances of one transactional id.
+    void start_pair(std::string const& id,
+                    Task<> (*instance)(Client&, Progress&, TransactionalId&)) {
+        transactional_ids_.push_back(std::make_unique<TransactionalId>());
+        auto& shared = *transactional_ids_.back();
+        shared.id = id;
+        if (random_.one_in(2)) shared.patience = long_patience;  // then sessions end before
+        for (char const letter : {'a', 'b'})
+            start(instance(add_client(id + letter), progress_, shared));
+    }
+
     void start_workloads() {
         for (int i = 0; i < plan_.idempotent_producers; ++i)
             start(produce(add_client(fmt::format("i{}", i)), progress_, true));
@@ -73,6 +87,9 @@ private:
             for (int i = 0; i < plan_.modern_members; ++i)
                 start(consume_modern(add_client(fmt::format("{}c{}", group_name(group), i)),
                                      progress_, group_name(group)));
+        for (int i = 0; i < plan_.writers; ++i)
+            start_pair(fmt::format("t{}", i), write_transactions);
+        for (int i = 0; i < plan_.applications; ++i) start_pair(fmt::format("x{}", i), process);
         if (plan_.admin) start(administer(add_client("admin"), progress_));
     }
 
@@ -87,11 +104,16 @@ private:
         outcome.faults[std::size_t(Fault::lost_write)] = disk.sectors_lost;
         outcome.faults[std::size_t(Fault::torn_write)] = disk.writes_torn;
         outcome.lives = server_.lives();
+        outcome.entries = services_.entries;
         outcome.records_acked = progress_.records_acked;
         outcome.records_read = progress_.records_read;
         outcome.generations = progress_.generations;
         outcome.commits = progress_.commits;
         outcome.deletions = progress_.deletions;
+        outcome.committed_transactions = progress_.committed_transactions;
+        outcome.aborted_transactions = progress_.aborted_transactions;
+        outcome.timed_out_transactions = services_.timed_out_transactions;
+        outcome.answers = std::move(services_.answers);
         outcome.story = trace_.story();
         return outcome;
     }
@@ -106,6 +128,7 @@ private:
     Progress progress_;
     Network network_;
     Server server_;
+    std::vector<std::unique_ptr<TransactionalId>> transactional_ids_;
     std::vector<std::unique_ptr<Client>> clients_;
     std::vector<std::unique_ptr<Task<>>> tasks_;
 };
@@ -118,13 +141,19 @@ std::string Progress::what_is_missing(Plan const& plan) const {
     if (!topic_made) return "the topic was not made";
     if (producers_busy > 0) return fmt::format("{} producers wait for an answer", producers_busy);
     if (admin_busy) return "the admin waits for an answer";
+    std::vector<std::string> groups;
+    for (int group = 0; group < plan.all_groups(); ++group) groups.push_back(group_name(group));
+    if (plan.applications > 0) groups.emplace_back(application_group);
     for (auto const& [partition, end] : ends)
-        for (int group = 0; group < plan.all_groups(); ++group) {
-            auto const it = committed.find({group_name(group), partition});
-            auto const offset = it == committed.end() ? 0 : it->second;
+        for (auto const& group : groups) {
+            auto const it = committed.find({group, partition});
+            auto offset = it == committed.end() ? 0 : it->second;
+            if (group == application_group)  // it commits what it made something of
+                if (auto const begin = begins.find(partition); begin != begins.end())
+                    offset = std::max(offset, begin->second);
             if (offset < end)
-                return fmt::format("group {} stays at {} of {} in {}", group_name(group), offset,
-                                   end, to_string(partition));
+                return fmt::format("group {} stays at {} of {} in {}", group, offset, end,
+                                   to_string(partition));
         }
     return {};
 }

@@ -23,6 +23,9 @@ public:
         auto& last = deleted_to_[partition];
         last = std::max(last, offset);
     }
+    void audited_topics(std::map<std::string, std::int32_t> const&) override {
+        begin_audit();  // an audit before may not have come to its end
+    }
     void audited(ReadRecords const& log) override {
         auto const fates = fates_of(log.batches);
         auto& input = inputs_[log.partition];
@@ -45,12 +48,15 @@ public:
     void audit_ended() override {
         for (auto const& [partition, offset] : committed_)
             check(partition, std::max<std::int64_t>(offset, 0));
+        begin_audit();
+    }
+
+private:
+    void begin_audit() {
         pieces_.clear();
         inputs_.clear();
         committed_.clear();
     }
-
-private:
     struct Input {
         std::int64_t log_start = 0;
         std::vector<SeenRecord> records;

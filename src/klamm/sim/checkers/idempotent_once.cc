@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <unordered_map>
 
 namespace klamm::sim {
 namespace {
@@ -15,16 +16,17 @@ public:
 
     void acked(Acked const& ack, Time) override {
         if (!ack.idempotent) return;
+        auto& places = places_[ack.partition];
         for (std::int64_t offset = ack.base_offset; auto const& value : ack.values)
-            learn(ack.partition, offset++, value);
+            learn(places, ack.partition, offset++, value);
     }
     void read(ReadRecords const& seen) override { look(seen); }
     void audited(ReadRecords const& log) override {
         look(log);
-        std::map<std::string, std::int64_t> last;  // number by producer
+        std::map<std::string_view, std::int64_t> last;  // number by producer
         for (auto const& record : log.records) {
             if (!record.value.starts_with('i')) continue;
-            auto const producer = record.value.substr(0, record.value.find('-'));
+            auto const producer = std::string_view{record.value}.substr(0, record.value.find('-'));
             auto const dash = record.value.rfind('-');
             std::int64_t number = 0;
             std::from_chars(record.value.data() + dash + 1,
@@ -39,18 +41,23 @@ public:
     }
 
 private:
-    void learn(PartitionName const& partition, std::int64_t offset, std::string const& value) {
-        auto const [it, is_new] = places_.try_emplace({partition, value}, offset);
+    using Places = std::unordered_map<std::string, std::int64_t>;
+
+    void learn(Places& places, PartitionName const& partition, std::int64_t offset,
+               std::string const& value) {
+        auto const [it, is_new] = places.try_emplace(value, offset);
         if (!is_new && it->second != offset)
             violate(fmt::format("{} holds {} at offset {} and again at {}", to_string(partition),
                                 value, it->second, offset));
     }
     void look(ReadRecords const& seen) {
+        auto& places = places_[seen.partition];
         for (auto const& record : seen.records)
-            if (record.value.starts_with('i')) learn(seen.partition, record.offset, record.value);
+            if (record.value.starts_with('i'))
+                learn(places, seen.partition, record.offset, record.value);
     }
 
-    std::map<std::pair<PartitionName, std::string>, std::int64_t> places_;
+    std::map<PartitionName, Places> places_;
 };
 
 }  // namespace

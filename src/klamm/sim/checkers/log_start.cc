@@ -18,18 +18,19 @@ public:
     void deletion_acked(PartitionName const& partition, std::int64_t log_start, Time now) override {
         floors_[partition].raise(now, log_start);
     }
-    void log_start_read(PartitionName const& partition, std::int64_t log_start,
-                        Time asked) override {
+    void log_start_read(PartitionName const& partition, std::int64_t log_start, Time asked,
+                        Time got) override {
         auto const floor = floors_[partition].at(asked, 0);
         if (log_start < floor)
-            violate(fmt::format("{} begins at {}; it was deleted up to {}", to_string(partition),
+            violate(fmt::format("{} begins at {}; it began at {} before", to_string(partition),
                                 log_start, floor));
         if (log_start > tried_[partition])
             violate(fmt::format("{} begins at {}; nobody deleted more than up to {}",
                                 to_string(partition), log_start, tried_[partition]));
+        floors_[partition].raise(got, log_start);
     }
     void audited(ReadRecords const& log) override {
-        log_start_read(log.partition, log.log_start, log.asked);
+        log_start_read(log.partition, log.log_start, log.asked, log.got);
     }
 
 private:

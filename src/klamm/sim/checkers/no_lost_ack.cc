@@ -16,12 +16,13 @@ public:
         known = std::max(known, partitions);
     }
     void acked(Acked const& ack, Time) override {
+        auto& known = known_[ack.partition];
         for (std::int64_t offset = ack.base_offset; auto const& value : ack.values)
-            known_[ack.partition].try_emplace(offset++, value);
+            known.try_emplace(offset++, value);
     }
     void read(ReadRecords const& seen) override {
-        for (auto const& record : seen.records)
-            known_[seen.partition].try_emplace(record.offset, record.value);
+        auto& known = known_[seen.partition];
+        for (auto const& record : seen.records) known.try_emplace(record.offset, record.value);
     }
     void audited_topics(std::map<std::string, std::int32_t> const& found) override {
         for (auto const& [topic, partitions] : topics_) {

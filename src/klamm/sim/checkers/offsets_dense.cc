@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 namespace klamm::sim {
 namespace {
 
@@ -12,8 +14,9 @@ public:
     explicit OffsetsDense(Violations& violations) : Checker("offsets_dense", violations) {}
 
     void acked(Acked const& ack, Time) override {
+        auto& known = known_[ack.partition];
         for (std::int64_t offset = ack.base_offset; auto const& value : ack.values)
-            learn(ack.partition, offset++, value);
+            learn(known, ack.partition, offset++, value);
     }
     void read(ReadRecords const& seen) override { look(seen); }
     void audited(ReadRecords const& log) override {
@@ -29,8 +32,11 @@ public:
     }
 
 private:
-    void learn(PartitionName const& partition, std::int64_t offset, std::string const& value) {
-        auto const [it, is_new] = known_[partition].try_emplace(offset, value);
+    using Known = std::unordered_map<std::int64_t, std::string>;
+
+    void learn(Known& known, PartitionName const& partition, std::int64_t offset,
+               std::string const& value) {
+        auto const [it, is_new] = known.try_emplace(offset, value);
         if (!is_new && it->second != value)
             violate(fmt::format("{} offset {} is both {} and {}", to_string(partition), offset,
                                 it->second, value));
@@ -42,15 +48,16 @@ private:
             violate(fmt::format("{} was read from {}, and offsets {} to {} came",
                                 to_string(seen.partition), seen.fetch_offset, expected,
                                 seen.records.back().offset));
+        auto& known = known_[seen.partition];
         for (auto const& record : seen.records) {
             if (record.offset != expected++)
                 return violate(fmt::format("{} has offset {} where {} should be",
                                            to_string(seen.partition), record.offset, expected - 1));
-            learn(seen.partition, record.offset, record.value);
+            learn(known, seen.partition, record.offset, record.value);
         }
     }
 
-    std::map<PartitionName, std::map<std::int64_t, std::string>> known_;
+    std::map<PartitionName, Known> known_;
 };
 
 }  // namespace

@@ -26,7 +26,7 @@ public:
                 look(std::string(transaction_of(record.value)), log.partition, fates[i]);
         }
     }
-    void audit_ended() override { fates_.clear(); }
+    void audited_topics(std::map<std::string, std::int32_t> const&) override { fates_.clear(); }
 
 private:
     struct Found {
