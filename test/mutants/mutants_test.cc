@@ -39,6 +39,15 @@ struct Mutant {
 
 void PrintTo(Mutant const& mutant, std::ostream* out) { *out << mutant.name; }
 
+/// Transactions above all.
+void transactional(Plan& plan) {
+    plan.writers = plan.applications = 1;
+    plan.idempotent_producers = 1;
+    plan.plain_producers = 0;
+    plan.groups = plan.members = 1;
+    plan.modern_groups = 0;
+}
+
 std::vector<Mutant> const mutants{
     {Guard::reply_waits_for_sync,
      "reply_waits_for_sync",
@@ -91,6 +100,48 @@ std::vector<Mutant> const mutants{
          plan.modern_groups = 1;
          plan.modern_members = 3;
      }},
+    {Guard::end_checks_epoch,
+     "end_checks_epoch",
+     {"transaction_atomic"},
+     [](Plan& plan) {
+         transactional(plan);
+         plan[Fault::paused] = 8;
+     }},
+    {Guard::late_requests_refused,
+     "late_requests_refused",
+     {"transaction_atomic", "last_stable", "exactly_once"},
+     [](Plan& plan) {
+         transactional(plan);
+         plan.writers = 3;
+         plan[Fault::late_copy] = 8;
+     }},
+    {Guard::last_stable_waits,
+     "last_stable_waits",
+     {"last_stable", "committed_reads"},
+     transactional},
+    {Guard::aborted_in_checkpoint,
+     "aborted_in_checkpoint",
+     {"committed_reads"},
+     [](Plan& plan) {
+         transactional(plan);
+         plan[Fault::kill] = 20;
+     }},
+    {Guard::aborted_offsets_dropped,
+     "aborted_offsets_dropped",
+     {"exactly_once"},
+     [](Plan& plan) {
+         transactional(plan);
+         plan.applications = 2;
+     }},
+    {Guard::pending_offsets_awaited,
+     "pending_offsets_awaited",
+     {"exactly_once"},
+     [](Plan& plan) {
+         transactional(plan);
+         plan.applications = 3;
+         plan.duration = 30 * sim::second;  // sessions end in it
+         plan[Fault::paused] = 3;
+     }},
 };
 
 class Mutants : public testing::TestWithParam<Mutant> {
@@ -100,6 +151,7 @@ protected:
 
 sim::Outcome outcome_of(Mutant const& mutant, std::uint64_t seed) {
     auto plan = sim::plan_of(seed);
+    plan.writers = plan.applications = 0;  // unless the mutant wants them
     mutant.plan(plan);
     return sim::run_world(plan);
 }
@@ -112,6 +164,8 @@ TEST_P(Mutants, are_found_out) {
         if (!outcome.violation) continue;
         auto const& [invariant, what] = *outcome.violation;
         EXPECT_THAT(mutant.found_by, testing::Contains(invariant)) << what;
+        taken_out.reset();
+        EXPECT_FALSE(outcome_of(mutant, seed).violation) << "even while the guard is in";
         std::cout << "without " << mutant.name << ": found at seed " << seed << " by " << invariant
                   << ": " << what << "\n";
         return;

@@ -14,13 +14,19 @@
 namespace klamm {
 
 enum class Guard : std::uint8_t {
-    reply_waits_for_sync,   ///< an acknowledgement leaves after the sync, not before
-    readers_wait_for_sync,  ///< the high watermark moves when a batch is durable, not before
-    sequence_check,         ///< a retry of an idempotent producer is no second record
-    checksum_on_read,       ///< what the disk changed is not served
-    older_checkpoint_kept,  ///< with the entries behind it, for when the newest is damaged
-    offsets_in_checkpoint,  ///< committed offsets are part of it
-    owner_gives_up_first,   ///< a partition's next owner waits until the last one said it stopped
+    reply_waits_for_sync,     ///< an acknowledgement leaves after the sync, not before
+    readers_wait_for_sync,    ///< the high watermark moves when a batch is durable, not before
+    sequence_check,           ///< a retry of an idempotent producer is no second record
+    checksum_on_read,         ///< what the disk changed is not served
+    older_checkpoint_kept,    ///< with the entries behind it, for when the newest is damaged
+    offsets_in_checkpoint,    ///< committed offsets are part of it
+    owner_gives_up_first,     ///< a partition's next owner waits until the last one said it stopped
+    end_checks_epoch,         ///< a zombie does not end its successor's transaction
+    late_requests_refused,    ///< a delayed EndTxn does not end a later transaction
+    last_stable_waits,        ///< for the oldest open transaction
+    aborted_in_checkpoint,    ///< which records were aborted is known after a restart
+    aborted_offsets_dropped,  ///< those of an aborted transaction do not count
+    pending_offsets_awaited,  ///< who asks for stable offsets waits for open transactions
 };
 
 #ifdef KLAMM_MUTANTS

@@ -1,5 +1,6 @@
 #include "klamm/broker/snapshot.h"
 
+#include "klamm/base/guard.h"
 #include "klamm/kafka/codec.h"
 
 #include <cstring>
@@ -230,6 +231,7 @@ std::uint32_t put_partition_transactions(kafka::Writer& out, Partition const& pa
         if (part.open.size() == part.elements_max) flush();
     }
     for (auto const& one : partition.transactions->aborted()) {
+        if (!guard(Guard::aborted_in_checkpoint)) break;
         part.aborted.push_back(
             {one.producer_id, one.first_offset, one.last_offset, one.stable_after});
         if (part.aborted.size() == part.elements_max) flush();

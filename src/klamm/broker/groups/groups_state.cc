@@ -210,7 +210,7 @@ void GroupsState::end_transaction(std::string const& group_id, std::int64_t prod
     if (found == groups_.end()) return;  // deleted meanwhile
     auto& group = found->second;
     auto const ended = group.pending.extract(producer_id);
-    if (ended.empty() || !committed) return;
+    if (ended.empty() || (!committed && guard(Guard::aborted_offsets_dropped))) return;
     for (auto const& [topic, partitions] : ended.mapped()) {
         for (auto const& [partition, at] : partitions) {
             group.offsets[topic][partition] = at.offset;

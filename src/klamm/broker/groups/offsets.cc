@@ -1,4 +1,5 @@
 // broker/groups/offsets.cc - OffsetCommit, OffsetFetch and OffsetDelete.
+#include "klamm/base/guard.h"
 #include "klamm/broker/entries.h"
 #include "klamm/broker/groups/groups.h"
 #include "klamm/broker/groups/subscription.h"
@@ -137,7 +138,8 @@ template <class Partition>
 Partition partition_answer(StoredGroup const* group, std::string const& topic, std::int32_t number,
                            bool require_stable) {
     auto const* stored = group != nullptr ? group->offset(topic, number) : nullptr;
-    bool const unstable = require_stable && group != nullptr && group->has_pending(topic, number);
+    bool const unstable = require_stable && guard(Guard::pending_offsets_awaited) &&
+                          group != nullptr && group->has_pending(topic, number);
     if (unstable) stored = nullptr;
     Partition out;
     if (unstable) out.error_code = ErrorCode::unstable_offset_commit;

@@ -1,4 +1,5 @@
 // broker/transactions/end.cc - how transactions end: EndTxn, timeouts, administrators.
+#include "klamm/base/guard.h"
 #include "klamm/broker/handlers.h"
 #include "klamm/broker/transactions/transactions.h"
 #include "klamm/records/batch.h"
@@ -69,7 +70,8 @@ ErrorCode Transactions::end(Step& step, Request const& request, kafka::EndTxnReq
     if (counts_up && has_ended && claimed == transaction.before)
         return transaction.status == wanted(end_txn) ? ErrorCode::none
                                                      : ErrorCode::invalid_txn_state;
-    if (auto const error = check_producer(&transaction, claimed); error != ErrorCode::none)
+    if (auto const error = check_producer(&transaction, claimed);
+        guard(Guard::end_checks_epoch) && error != ErrorCode::none)
         return error;
     if (!counts_up && control_.late(transaction.id, request)) return ErrorCode::invalid_txn_state;
     if (!transaction.ongoing()) {

@@ -1,5 +1,7 @@
 #include "klamm/broker/transactions/partition_transactions.h"
 
+#include "klamm/base/guard.h"
+
 #include <algorithm>
 
 namespace klamm::broker {
@@ -11,7 +13,8 @@ std::optional<std::int64_t> PartitionTransactions::first_offset(std::int64_t pro
 }
 
 std::int64_t PartitionTransactions::last_stable(std::int64_t next_offset) const {
-    return by_first_.empty() ? next_offset : by_first_.begin()->first;
+    if (by_first_.empty() || !guard(Guard::last_stable_waits)) return next_offset;
+    return by_first_.begin()->first;
 }
 
 std::vector<AbortedTransaction> PartitionTransactions::aborted(std::int64_t from,

@@ -1,5 +1,7 @@
 #include "klamm/broker/transactions/send_order.h"
 
+#include "klamm/base/guard.h"
+
 namespace klamm::broker {
 namespace {
 
@@ -13,7 +15,7 @@ bool before(std::int32_t a, std::int32_t b) {
 bool SendOrder::late(std::string const& transactional_id, Request const& request) {
     Sent const sent{request.id.connection, request.header.correlation_id};
     auto const [at, added] = last_.try_emplace(transactional_id, sent);
-    if (added) return false;
+    if (added || !guard(Guard::late_requests_refused)) return false;
     auto& last = at->second;
     if (sent.connection < last.connection) return true;
     if (sent.connection == last.connection && before(sent.correlation_id, last.correlation_id))
