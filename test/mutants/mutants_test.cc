@@ -142,6 +142,13 @@ std::vector<Mutant> const mutants{
          plan.duration = 30 * sim::second;  // sessions end in it
          plan[Fault::paused] = 3;
      }},
+    {Guard::markers_outlive_records,
+     "markers_outlive_records",
+     {"compaction_keeps"},
+     [](Plan& plan) {
+         plan.table = true;
+         plan[Fault::kill] = 10;
+     }},
 };
 
 class Mutants : public testing::TestWithParam<Mutant> {
@@ -152,6 +159,7 @@ protected:
 sim::Outcome outcome_of(Mutant const& mutant, std::uint64_t seed) {
     auto plan = sim::plan_of(seed);
     plan.writers = plan.applications = 0;  // unless the mutant wants them
+    plan.table = false;
     mutant.plan(plan);
     return sim::run_world(plan);
 }

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Kills the broker with SIGKILL at random moments under load, and checks what it promised.
 
-usage: kill_loop.py [--kills N] [--seed S] [--data DIR]
+usage: kill_loop.py [--kills N] [--seed S] [--data DIR] [--merge]
+
+With --merge the journal's budget is so small that records move to L1 files all the time, slowly, so
+that most kills hit that.
 
 Idempotent producers, each with up to five requests in flight, send what was not acknowledged again
 after each start, with the same sequence numbers. After each start and at the end:
@@ -13,6 +16,7 @@ after each start, with the same sequence numbers. After each start and at the en
 """
 import argparse
 import collections
+import os
 import random
 import sys
 import tempfile
@@ -185,13 +189,18 @@ class Checker:
             self.offsets[producer].append(offset)
 
 
-def flags(chance):
+def flags(chance, merge):
     """Half of the time checkpoints are so frequent that kills hit them, too."""
-    return chance.choice([[], ["--set", "klamm.checkpoint.bytes=65536"]])
+    chosen = chance.choice([[], ["--set", "klamm.checkpoint.bytes=65536"]])
+    if merge:
+        for setting in ("klamm.journal.bytes=1048576", "klamm.storage.job.bytes=1048576",
+                        "klamm.storage.bytes.per.second=10000000"):
+            chosen = [*chosen, "--set", setting]
+    return chosen
 
 
-def start(data, chance, place):
-    broker = Broker(data, *flags(chance))
+def start(data, chance, place, merge):
+    broker = Broker(data, *flags(chance, merge))
     place.move(broker.port)
     return broker
 
@@ -199,7 +208,7 @@ def start(data, chance, place):
 def run(options, data):
     chance = random.Random(options.seed)
     place = Place()
-    broker = start(data, chance, place)
+    broker = start(data, chance, place, options.merge)
     with broker.client() as client:
         client.create_topic("kills", PARTITIONS)
     producers = [Producer(place, number, chance.random()) for number in range(PRODUCERS)]
@@ -215,7 +224,7 @@ def run(options, data):
         broker.__exit__()
         acknowledged = [len(producer.acknowledged) for producer in producers]
         committed = committer.acknowledged
-        broker = start(data, chance, place)
+        broker = start(data, chance, place, options.merge)
         starts.append(broker.start_ms)
         if place.failure:
             break
@@ -236,16 +245,19 @@ def run(options, data):
                          committer.acknowledged)
     records = sum(count for producer in producers for _, count, _ in producer.acknowledged)
     assert records > 10 * options.kills, f"only {records} records: that was no load"
+    moved = [name for name in os.listdir(f"{data}/journal") if name.startswith("l1-")]
+    assert moved or not options.merge, "nothing was merged"
     starts.sort()
     print(f"{options.kills} kills in {time.monotonic() - began:.0f} s (seed {options.seed}): {records} records "
           f"acknowledged, none lost, none doubled, offsets dense; {committer.acknowledged} commits, none "
-          f"went back; starts: median {starts[len(starts) // 2]} ms, slowest {starts[-1]} ms")
+          f"went back; {len(moved)} L1 files; starts: median {starts[len(starts) // 2]} ms, slowest {starts[-1]} ms")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument("--merge", action="store_true")
     parser.add_argument("--data", help="instead of a temporary directory; kept")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)

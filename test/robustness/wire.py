@@ -63,11 +63,16 @@ def array(items):
     return struct.pack(">i", len(items)) + b"".join(items)
 
 
-def batch(values, producer_id=-1, epoch=-1, sequence=-1, timestamp=1_700_000_000_000):
-    """One batch, format 2, uncompressed; its records have no key."""
+def bytes_field(raw):
+    return varint(-1) if raw is None else varint(len(raw)) + raw
+
+
+def batch(values, producer_id=-1, epoch=-1, sequence=-1, timestamp=1_700_000_000_000, keys=None):
+    """One batch, format 2, uncompressed; its records have no key unless there are `keys`."""
     records = b""
     for delta, value in enumerate(values):
-        body = b"\0" + varint(0) + varint(delta) + varint(-1) + varint(len(value)) + value + varint(0)
+        key = keys[delta] if keys else None
+        body = b"\0" + varint(0) + varint(delta) + bytes_field(key) + bytes_field(value) + varint(0)
         records += varint(len(body)) + body
     covered = struct.pack(">hiqqqhii", 0, len(values) - 1, timestamp, timestamp, producer_id, epoch,
                           sequence, len(values)) + records
@@ -76,6 +81,13 @@ def batch(values, producer_id=-1, epoch=-1, sequence=-1, timestamp=1_700_000_000
 
 def read_batches(raw):
     """(offset, value) of each record; checks every batch's CRC."""
+    for offset, key, value in read_keyed(raw):
+        assert key is None, "these tests write no keys"
+        yield offset, value
+
+
+def read_keyed(raw):
+    """(offset, key, value) of each record; checks every batch's CRC."""
     at = 0
     while at + 12 <= len(raw):
         base, length = struct.unpack_from(">qi", raw, at)
@@ -91,8 +103,8 @@ def read_batches(raw):
             reader.take(1)
             reader.varint()
             delta = reader.varint()
-            assert reader.varint() == -1, "these tests write no keys"
-            yield base + delta, reader.take(reader.varint())
+            key, value = reader.bytes_field(), reader.bytes_field()
+            yield base + delta, key, value
             assert reader.varint() == 0
         at = end
 
@@ -117,6 +129,10 @@ class Reader:
             shift += 7
             if byte < 0x80:
                 return (value >> 1) ^ -(value & 1)
+
+    def bytes_field(self):
+        size = self.varint()
+        return None if size < 0 else self.take(size)
 
     def string(self):
         size = self.number("h")
@@ -192,8 +208,9 @@ class Client:
 
     # ---- requests ----------------------------------------------------------------------------
 
-    def create_topic(self, name, partitions=1):
-        topic = string(name) + struct.pack(">ih", partitions, 1) + array([]) + array([])
+    def create_topic(self, name, partitions=1, configs=None):
+        settings = array(string(key) + string(value) for key, value in (configs or {}).items())
+        topic = string(name) + struct.pack(">ih", partitions, 1) + array([]) + settings
         reader = self.call(CREATE_TOPICS, array([topic]) + struct.pack(">ib", CHANGE_TIMEOUT_MS, 0))
         reader.number("i")
         return reader.array(lambda: (reader.string(), reader.number("h"), reader.string()))[0][1]

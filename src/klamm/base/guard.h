@@ -20,6 +20,7 @@ enum class Guard : std::uint8_t {
     checksum_on_read,         ///< what the disk changed is not served
     older_checkpoint_kept,    ///< with the entries behind it, for when the newest is damaged
     offsets_in_checkpoint,    ///< committed offsets are part of it
+    markers_outlive_records,  ///< compaction keeps what says that a transaction was aborted
     owner_gives_up_first,     ///< a partition's next owner waits until the last one said it stopped
     end_checks_epoch,         ///< a zombie does not end its successor's transaction
     late_requests_refused,    ///< a delayed EndTxn does not end a later transaction

@@ -1,9 +1,12 @@
 #include "klamm/broker/apply.h"
 
 #include "klamm/broker/transactions/changes.h"
+#include "klamm/kafka/wire.h"
 #include "klamm/records/batch.h"
 
+#include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 namespace klamm::broker {
@@ -75,6 +78,7 @@ Refused change(State& state, TopicDeleted const& entry, Place) {
     auto const* topic = find(state, entry.topic_id);
     if (topic == nullptr) return "topic id " + to_string(entry.topic_id) + " is not known";
     for (auto const& partition : topic->partitions) {
+        state.files.release(partition->batches.in_files());
         state.producers.forget(partition->key);
         state.transactions.partition_deleted(partition->key);
         state.partitions.erase(std::uint32_t(partition->key));
@@ -157,8 +161,8 @@ Refused change(State& state, LogStartMoved const& entry, Place) {
         entry.log_start_offset > partition->next_offset)
         return "the log start would leave the log";
     partition->log_start = entry.log_start_offset;
-    partition->batches.drop_before(partition->log_start);
     if (partition->transactions) partition->transactions->drop_before(partition->log_start);
+    state.files.release(partition->batches.drop_before(partition->log_start));
     return {};
 }
 
@@ -181,6 +185,94 @@ Refused change(State& state, TransactionalIdsForgotten const& entry, Place) {
 Refused change(State& state, ProducerIdGiven const& entry, Place) {
     if (entry.next_producer_id < state.next_producer_id) return "producer ids would be given twice";
     state.next_producer_id = entry.next_producer_id;
+    return {};
+}
+
+/// The runs of a range, as its partition can take them; none: it cannot.
+std::optional<std::vector<BatchRun>> runs_of(State const& state, StoredRange const& range) {
+    auto const* partition = state.partition(range.partition);
+    if (partition == nullptr) return std::nullopt;
+    std::vector<BatchRun> runs;
+    for (auto const& stored : range.runs) {
+        BatchBlock places;
+        kafka::Reader in{stored.places};
+        if (!places.decode(in) || in.bytes_left() > 0) return std::nullopt;
+        runs.push_back({journal::FileNumber{stored.file},
+                        std::make_shared<BatchBlock const>(std::move(places))});
+    }
+    if (!partition->batches.can_replace(range.from, range.end, runs)) return std::nullopt;
+    return runs;
+}
+
+/// Whether each range is behind the one before it, and in files of the entry.
+Refused check_ranges(ExtentsStored const& entry) {
+    StoredRange const* before = nullptr;
+    for (auto const& range : entry.ranges) {
+        if (before != nullptr &&
+            (before->partition > range.partition ||
+             (before->partition == range.partition && before->end > range.from)))
+            return "its ranges are not in order";
+        before = &range;
+        for (auto const& run : range.runs) {
+            if (std::ranges::find(entry.files, run.file, &StoredFile::number) == entry.files.end())
+                return "a run of it is in no file of it";
+        }
+    }
+    return {};
+}
+
+Refused change(State& state, ExtentsStored const& entry, Place) {
+    auto number = std::to_underlying(state.files.next());
+    for (auto const& file : entry.files) {
+        if (file.number < number || file.number == UINT64_MAX)
+            return "the number of a file was used before";
+        number = file.number + 1;
+    }
+    if (auto refused = check_ranges(entry)) return refused;
+    std::vector<std::vector<BatchRun>> runs;
+    for (auto const& range : entry.ranges) {
+        auto made = runs_of(state, range);
+        if (!made) return "a range of it does not fit what its partition has";
+        runs.push_back(std::move(*made));
+    }
+    for (auto const& file : entry.files)
+        std::ignore = state.files.add(journal::FileNumber{file.number}, file.bytes);
+    // First all are held: what was deleted meanwhile is released at once, and ranges share files.
+    for (auto const& of_range : runs)
+        for (auto const& run : of_range) state.files.hold(run.file, run.block->bytes());
+    for (std::size_t n = 0; n < entry.ranges.size(); ++n) {
+        auto const& range = entry.ranges[n];
+        auto& partition = *state.partition(range.partition);
+        state.files.release(
+            partition.batches.replace(range.from, range.end, runs[n], partition.log_start));
+    }
+    for (auto const& file : entry.files) state.files.settle(journal::FileNumber{file.number});
+    return {};
+}
+
+Refused change(State& state, AbortedForgotten const& entry, Place) {
+    auto* partition = state.partition(entry.partition);
+    if (partition == nullptr) return "its partition is not known";
+    if (!partition->transactions) return {};
+    partition->transactions->drop_before(entry.end);
+    if (partition->transactions->empty()) partition->transactions.reset();
+    return {};
+}
+
+Refused change(State& state, CompactionPassed const& entry, Place) {
+    auto* partition = state.partition(entry.partition);
+    if (partition == nullptr) return "its partition is not known";
+    if (entry.first_dirty < 0 || entry.first_dirty > partition->next_offset)
+        return "compaction would be ahead of the log";
+    if (!partition->compaction) partition->compaction = std::make_unique<Compaction>();
+    auto& compaction = *partition->compaction;
+    compaction.passed(entry.first_dirty, entry.passed_ms,
+                      partition->topic->settings.delete_retention_ms);
+    compaction.clean_bytes =
+        partition->batches.bytes_between(partition->log_start, compaction.first_dirty);
+    compaction.last = {entry.passed_ms,   entry.took_ms,        entry.bytes_before,
+                       entry.bytes_after, entry.records_before, entry.records_after,
+                       entry.reason};
     return {};
 }
 
@@ -245,6 +337,12 @@ Refused dispatch(State& state, EntryKind kind, ByteView head, Place place) {
             return decode_and_change<TransactionEnded>(state, head, place);
         case EntryKind::transactional_ids_forgotten:
             return decode_and_change<TransactionalIdsForgotten>(state, head, place);
+        case EntryKind::extents_stored:
+            return decode_and_change<ExtentsStored>(state, head, place);
+        case EntryKind::compaction_passed:
+            return decode_and_change<CompactionPassed>(state, head, place);
+        case EntryKind::aborted_forgotten:
+            return decode_and_change<AbortedForgotten>(state, head, place);
         case EntryKind::consumer_group_changed:
             return decode_and_change<ConsumerGroupChanged>(state, head, place);
         case EntryKind::group_configured:
@@ -255,6 +353,10 @@ Refused dispatch(State& state, EntryKind kind, ByteView head, Place place) {
 }
 
 }  // namespace
+
+bool fits(State const& state, StoredRange const& range) {
+    return runs_of(state, range).has_value();
+}
 
 std::optional<std::string> apply(State& state, journal::Position at, ByteView head, ByteView body) {
     auto const kind = kind_of(head);

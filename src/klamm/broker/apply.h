@@ -15,4 +15,7 @@ namespace klamm::broker {
 [[nodiscard]] std::optional<std::string> apply(State& state, journal::Position at, ByteView head,
                                                ByteView body);
 
+/// Whether an entry with this range alone could be applied, if its files were there.
+bool fits(State const& state, StoredRange const& range);
+
 }  // namespace klamm::broker

@@ -111,50 +111,74 @@ bool BatchBlock::decode(kafka::Reader& in, bool with_skips) {
         bytes_ += ref->bytes;
         max_timestamp_ = std::max(max_timestamp_, ref->max_timestamp);
     }
-    return reader.at_end();
+    return reader.at_end() && last_.last_offset < std::numeric_limits<std::int64_t>::max();
 }
 
-// ---- all blocks of a partition ----------------------------------------------------------
+// ---- all runs of a partition --------------------------------------------------------------
 
 BatchRef const& BatchIndex::last() const {
     ensure(!empty());
-    return tail_.count() > 0 ? tail_.last() : full_.back()->last();
+    return tail_.count() > 0 ? tail_.last() : runs_.back().block->last();
+}
+
+std::optional<BatchRef> BatchIndex::first_in_journal() const {
+    if (empty()) return std::nullopt;
+    if (first_.in_journal()) return first_;
+    auto const run = std::ranges::find_if(runs_, &BatchRun::in_journal);
+    if (run != runs_.end()) return run->block->first();
+    if (tail_.count() > 0) return tail_.first();
+    return std::nullopt;
 }
 
 bool BatchIndex::can_append(BatchRef const& ref) const {
     if (ref.base_offset < 0 || ref.last_offset < ref.base_offset) return false;
-    return empty() || follows(ref, last());
+    if (empty()) return true;
+    bool const after_file = tail_.count() == 0 && !runs_.back().in_journal();
+    return after_file ? ref.base_offset > last().last_offset : follows(ref, last());
 }
 
 void BatchIndex::append(BatchRef const& ref) {
-    if (empty()) first_ = ref;
+    if (empty()) first_ = {ref, {}};
     tail_.append(ref);
     bytes_ += ref.bytes;
-    ++batches_;
+    ++places_;
     if (!tail_.full()) return;
-    full_.push_back(std::make_shared<BatchBlock const>(std::move(tail_)));
+    runs_.push_back({{}, std::make_shared<BatchBlock const>(std::move(tail_))});
     tail_ = {};
 }
 
-void BatchIndex::drop_before(std::int64_t offset) {
-    if (empty() || first_.last_offset >= offset) return;
+std::vector<ReleasedBytes> BatchIndex::drop_before(std::int64_t offset) {
+    std::vector<ReleasedBytes> released;
+    if (empty() || first_.last_offset >= offset) return released;
     auto cursor = from(first_.base_offset);
     auto ref = cursor.next();
     for (; ref && ref->last_offset < offset; ref = cursor.next()) {
         bytes_ -= ref->bytes;
-        --batches_;
+        --places_;
     }
     if (!ref) {
+        released = in_files();
         *this = {};
-        return;
+        return released;
     }
     first_ = *ref;
-    auto const gone = [&](SharedBlock const& block) { return block->last().last_offset < offset; };
-    full_.erase(full_.begin(), std::ranges::find_if_not(full_, gone));
+    auto const kept = std::ranges::find_if_not(
+        runs_, [&](BatchRun const& run) { return run.block->last().last_offset < offset; });
+    for (auto run = runs_.begin(); run != kept; ++run)
+        if (!run->in_journal()) released.push_back({run->file, run->block->bytes()});
+    runs_.erase(runs_.begin(), kept);
+    return released;
 }
 
-BatchIndex::Cursor::Cursor(BatchIndex const& index, std::size_t block)
-    : index_(&index), block_(block), reader_(index.block(block)) {}
+std::vector<ReleasedBytes> BatchIndex::in_files() const {
+    std::vector<ReleasedBytes> all;
+    for (auto const& run : runs_)
+        if (!run.in_journal()) all.push_back({run.file, run.block->bytes()});
+    return all;
+}
+
+BatchIndex::Cursor::Cursor(BatchIndex const& index, std::size_t run)
+    : index_(&index), run_(run), reader_(index.block(run)) {}
 
 void BatchIndex::Cursor::settle(std::int64_t offset) {
     do {
@@ -162,20 +186,21 @@ void BatchIndex::Cursor::settle(std::int64_t offset) {
     } while (ahead_ && ahead_->last_offset < offset);
 }
 
-std::optional<BatchRef> BatchIndex::Cursor::next() {
+std::optional<Placed> BatchIndex::Cursor::next() {
     if (!ahead_) {
         ahead_ = reader_.next();
-        while (!ahead_ && block_ + 1 < index_->blocks()) {
-            reader_ = BatchBlock::Reader{index_->block(++block_)};
+        while (!ahead_ && run_ + 1 < index_->count()) {
+            reader_ = BatchBlock::Reader{index_->block(++run_)};
             ahead_ = reader_.next();
         }
     }
-    return std::exchange(ahead_, std::nullopt);
+    if (!ahead_) return std::nullopt;
+    return Placed{*std::exchange(ahead_, std::nullopt), index_->file(run_)};
 }
 
-BatchIndex::Cursor BatchIndex::from(std::int64_t offset) const {
-    offset = std::max(offset, first_.base_offset);
-    std::size_t low = 0, high = blocks();  // the first block that ends at or after `offset`
+/// The first run that ends at or after `offset`.
+std::size_t BatchIndex::run_of(std::int64_t offset) const {
+    std::size_t low = 0, high = count();
     while (low < high) {
         auto const middle = (low + high) / 2;
         if (block(middle).last().last_offset < offset)
@@ -183,53 +208,70 @@ BatchIndex::Cursor BatchIndex::from(std::int64_t offset) const {
         else
             high = middle;
     }
-    Cursor cursor{*this, low};
-    if (low < blocks()) cursor.settle(offset);
+    return low;
+}
+
+BatchIndex::Cursor BatchIndex::from(std::int64_t offset) const {
+    offset = std::max(offset, first_.base_offset);
+    auto const run = run_of(offset);
+    Cursor cursor{*this, run};
+    if (run < count()) cursor.settle(offset);
     return cursor;
 }
 
-std::optional<BatchRef> BatchIndex::find_timestamp(std::int64_t timestamp) const {
-    for (std::size_t n = 0; n < blocks(); ++n) {
+std::optional<Placed> BatchIndex::find_timestamp(std::int64_t timestamp) const {
+    for (std::size_t n = 0; n < count(); ++n) {
         if (block(n).max_timestamp() < timestamp) continue;
         BatchBlock::Reader reader{block(n)};
         while (auto const ref = reader.next()) {
             if (ref->max_timestamp >= timestamp && ref->base_offset >= first_.base_offset)
-                return ref;
+                return Placed{*ref, file(n)};
         }
     }
     return std::nullopt;
 }
 
-std::optional<BatchRef> BatchIndex::find_latest(std::int64_t end) const {
-    std::optional<BatchRef> best;
-    for (std::size_t n = 0; n < blocks(); ++n) {
+std::optional<Placed> BatchIndex::find_latest(std::int64_t end, std::int64_t from) const {
+    from = std::max(from, first_.base_offset);
+    std::optional<Placed> best;
+    for (std::size_t n = 0; n < count(); ++n) {
         if (best && block(n).max_timestamp() <= best->max_timestamp) continue;
         BatchBlock::Reader reader{block(n)};
         while (auto const ref = reader.next()) {
-            if (ref->base_offset < first_.base_offset || ref->last_offset >= end) continue;
-            if (!best || ref->max_timestamp > best->max_timestamp) best = ref;
+            if (ref->base_offset < from || ref->base_offset >= end) continue;
+            if (!best || ref->max_timestamp > best->max_timestamp) best = Placed{*ref, file(n)};
         }
     }
     return best;
 }
 
-bool BatchIndex::restore(BatchBlock block) {
+bool BatchIndex::restore(journal::FileNumber file, BatchBlock block) {
     if (block.count() == 0) return true;
-    if (tail_.count() > 0 || !can_append(block.first())) return false;
-    if (empty()) first_ = block.first();
+    bool const in_journal = file == journal::FileNumber{};
+    if (tail_.count() > 0) {  // it was not the last one after all
+        if (!in_journal) return false;
+        runs_.push_back({{}, std::make_shared<BatchBlock const>(std::exchange(tail_, {}))});
+    }
+    if (!empty()) {
+        bool const was_in_journal = runs_.back().in_journal();
+        if (was_in_journal && !in_journal) return false;
+        if (block.first().base_offset <= last().last_offset) return false;
+        if (was_in_journal && block.first().position <= last().position) return false;
+    } else {
+        first_ = {block.first(), file};
+    }
     bytes_ += block.bytes();
-    batches_ += block.count();
-    if (block.full())
-        full_.push_back(std::make_shared<BatchBlock const>(std::move(block)));
+    places_ += block.count();
+    if (!in_journal || block.full())
+        runs_.push_back({file, std::make_shared<BatchBlock const>(std::move(block))});
     else
         tail_ = std::move(block);
     return true;
 }
 
 bool BatchIndex::operator==(BatchIndex const& other) const {
-    auto const same = [](SharedBlock const& a, SharedBlock const& b) { return *a == *b; };
-    return std::ranges::equal(full_, other.full_, same) && tail_ == other.tail_ &&
-           first_ == other.first_ && bytes_ == other.bytes_ && batches_ == other.batches_;
+    return runs_ == other.runs_ && tail_ == other.tail_ && first_ == other.first_ &&
+           bytes_ == other.bytes_ && places_ == other.places_;
 }
 
 }  // namespace klamm::broker

@@ -50,7 +50,7 @@ struct Twins {
         for (auto const& ref : list) {
             bytes += ref.bytes;
             if (!by_time && ref.max_timestamp >= timestamp) by_time = ref;
-            if (ref.last_offset < offset && (!newest || ref.max_timestamp > newest->max_timestamp))
+            if (ref.base_offset < offset && (!newest || ref.max_timestamp > newest->max_timestamp))
                 newest = ref;
         }
         EXPECT_EQ(index.find_timestamp(timestamp), by_time);
@@ -59,7 +59,7 @@ struct Twins {
         EXPECT_EQ(index.batches(), list.size());
         EXPECT_EQ(index.empty(), list.empty());
         if (list.empty()) return;
-        EXPECT_EQ(index.first_position(), list.front().position);
+        EXPECT_EQ(index.first_in_journal(), list.front());
         EXPECT_EQ(index.last(), list.back());
     }
 };
@@ -84,15 +84,15 @@ TEST(BatchIndex, AgreesWithAPlainList) {
 
 BatchIndex copied(BatchIndex const& from) {
     kafka::Writer out;
-    for (auto const& block : from.full_blocks()) block->encode(out);
+    for (auto const& run : from.runs()) run.block->encode(out);
     from.tail().encode(out);
     auto const bytes = std::move(out).finish_bytes();
     kafka::Reader in{ByteView{bytes}};
     BatchIndex to;
-    for (std::size_t n = 0; n <= from.full_blocks().size(); ++n) {
+    for (std::size_t n = 0; n <= from.runs().size(); ++n) {
         BatchBlock block;
         EXPECT_TRUE(block.decode(in));
-        EXPECT_TRUE(to.restore(std::move(block)));
+        EXPECT_TRUE(to.restore({}, std::move(block)));
     }
     EXPECT_EQ(in.bytes_left(), 0U);
     to.drop_before(from.first().base_offset);
@@ -153,8 +153,65 @@ TEST(BatchIndex, NeedsAboutTenBytesABatch) {
                       .max_timestamp = 1'700'000'000'000 + n * 3});
     }
     kafka::Writer out;
-    for (auto const& block : index.full_blocks()) block->encode(out);
+    for (auto const& run : index.runs()) run.block->encode(out);
     EXPECT_LE(out.size(), 128U * 100U * 11U);
+}
+
+/// Batches move to L1 a few at a time, are dropped from the front, and more come.
+TEST(BatchIndex, WhatIsReplacedByRunsInFilesIsFoundThere) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        SCOPED_TRACE(seed);
+        Random random{seed};
+        Twins twins;
+        std::uint64_t file = 0;
+        std::size_t moved = 0;  // places at the front of the list that are in L1
+        for (int step = 0; step < 400; ++step) {
+            twins.append(random);
+            if (!random.one_in(20)) continue;
+            auto const first = random.below(moved + 1);
+            auto const last = moved + random.below(twins.list.size() - moved);
+            // Runs in L1 are replaced whole: here each move makes one run, from the front on.
+            if (first != 0 && first != moved) continue;
+            auto const from = twins.list[first].base_offset;
+            auto const end = twins.list[last].last_offset + 1;
+            BatchBlock block;
+            std::vector<BatchRun> runs;
+            for (auto n = first; n <= last; ++n) {
+                auto& ref = twins.list[n];
+                ref.position = Position(32 + (n - first) * 100);
+                if (block.full())
+                    runs.push_back({journal::FileNumber{++file},
+                                    std::make_shared<BatchBlock const>(std::exchange(block, {}))});
+                if (block.count() == 0) ref.position = Position(32);
+                if (block.count() > 0)
+                    ref.position = Position(std::uint64_t(block.last().position) + 100);
+                block.append(ref);
+            }
+            runs.push_back(
+                {journal::FileNumber{++file}, std::make_shared<BatchBlock const>(block)});
+            EXPECT_FALSE(twins.index.can_replace(from, end - 1, runs));
+            ASSERT_TRUE(twins.index.can_replace(from, end, runs));
+            auto const before = twins.index.in_files();
+            auto const released = twins.index.replace(from, end, runs, 0);
+            EXPECT_EQ(released.size(), first == 0 ? before.size() : 0);
+            moved = last + 1;
+            EXPECT_EQ(twins.from(0), twins.list);
+            auto const in_journal = twins.index.first_in_journal();
+            ASSERT_EQ(in_journal.has_value(), moved < twins.list.size());
+            if (in_journal) {
+                EXPECT_EQ(*in_journal, twins.list[moved]);
+                EXPECT_EQ(twins.index.end_before(twins.list.back().position),
+                          twins.list.size() - moved > 1
+                              ? std::optional{twins.list[twins.list.size() - 2].last_offset + 1}
+                              : std::nullopt);
+            }
+            auto const some = std::int64_t(random.below(std::uint64_t(end) + 10));
+            std::uint64_t bytes = 0;
+            for (auto const& ref : twins.list)
+                if (ref.base_offset >= some) bytes += ref.bytes;
+            EXPECT_EQ(twins.index.bytes_between(some, twins.list.back().last_offset + 1), bytes);
+        }
+    }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "klamm/broker/retention.h"
 #include "klamm/broker/snapshot.h"
 #include "klamm/broker/state.h"
+#include "klamm/broker/storage_report.h"
 #include "klamm/broker/telemetry/apis.h"
 #include "klamm/broker/transactions/transactions.h"
 
@@ -30,6 +31,9 @@ struct Broker::Impl final : Step {
     Random& random() override { return random_; }
     Options const& options() const override { return state_.options; }
     State const& state() const override { return state_; }
+    std::string report(Topic const& topic) const override {
+        return report_topic(topic, {state_, retention_, storage_}, now_.wall_ms);
+    }
     [[nodiscard]] std::expected<journal::Position, journal::Error> commit(Bytes head,
                                                                           Slice body) override;
     void reply(Reply reply, After after) override;
@@ -72,6 +76,12 @@ struct Broker::Impl final : Step {
         Reply reply;
     };
 
+    /// Files that will be needed no longer when the entry at `after` is durable.
+    struct Unneeded {
+        journal::Position after{};
+        std::vector<journal::FileNumber> files;
+    };
+
     State state_;
     journal::Journal& journal_;
     Random random_;
@@ -81,6 +91,7 @@ struct Broker::Impl final : Step {
     Retention retention_;
     Transactions transactions_{groups_};
     Telemetry telemetry_;
+    Storage storage_;
 
     std::optional<journal::Position> last_appended_;  ///< none: nothing since the start
     journal::Position durable_{};
@@ -90,6 +101,8 @@ struct Broker::Impl final : Step {
     std::vector<PartitionKey> gone_;                    ///< in this step
     std::shared_ptr<Compressions const> compressions_;  ///< null: no topic wants anything
     bool compressions_stale_ = true;
+    std::deque<Unneeded> unneeded_;
+    std::vector<journal::FileNumber> unneeded_now_;
     std::uint64_t records_in_ = 0;
     std::uint64_t record_bytes_in_ = 0;
     std::uint64_t record_bytes_out_ = 0;
@@ -183,6 +196,8 @@ std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head
     if (kind == EntryKind::topic_deleted) note_deletion(head);
     auto const refused = apply(state_, *at, head, body.view());
     ensure(!refused);
+    if (auto files = state_.files.take_forgotten(); !files.empty())
+        unneeded_.push_back({*at, std::move(files)});
     if (kind == EntryKind::batch_appended) note_batch(*at, head, body.size());
     if (kind == EntryKind::transaction_ended) note_end(*at, head);
     if (kind == EntryKind::topic_created) note_configs(decode_entry<TopicCreated>(head)->topic_id);
@@ -263,6 +278,7 @@ void Broker::Impl::found_cluster() {
 void Broker::Impl::start(Now at) {
     now_ = at;
     durable_ = journal_.next();
+    state_.files.take_forgotten();  // the world compares what there is with what is needed
     for (auto const& [name, topic] : state_.topics) {
         for (auto const& partition : topic.partitions) {
             partition->high_watermark = partition->next_offset;
@@ -292,6 +308,10 @@ void Broker::Impl::durable(journal::Position position) {
         partition->durable_log_start = batch.log_start;
         show(*partition, batch.next_offset, batch.last_stable, batch.bytes);
     }
+    for (; !unneeded_.empty() && unneeded_.front().after < durable_; unneeded_.pop_front()) {
+        auto const& files = unneeded_.front().files;
+        unneeded_now_.insert(unneeded_now_.end(), files.begin(), files.end());
+    }
     finish_step();
 }
 
@@ -302,7 +322,7 @@ void Broker::Impl::show(Partition& partition, std::int64_t high_watermark, std::
     if (!all_was_stable && last_stable > partition.last_stable && fetches_.watched(partition.key)) {
         auto cursor = partition.batches.from(partition.last_stable);
         while (auto const ref = cursor.next()) {
-            if (ref->last_offset >= last_stable) break;
+            if (ref->base_offset >= last_stable) break;
             stable_bytes += ref->bytes;
         }
     }
@@ -323,7 +343,8 @@ Stats Broker::Impl::stats() const {
             .replies_waiting = held_.size(),
             .producers = state_.producers.size(),
             .retention = retention_.stats(),
-            .transactions_ongoing = state_.transactions.ongoing()};
+            .transactions_ongoing = state_.transactions.ongoing(),
+            .storage = storage_.stats(state_)};
 }
 
 // ---- the face to the world ------------------------------------------------------------------
@@ -398,14 +419,34 @@ Broker::Snapshot Broker::snapshot() {
 }
 
 journal::Position Broker::needed_from() const {
-    auto from = impl_->journal_.next();
-    for (auto const& [name, topic] : impl_->state_.topics) {
-        for (auto const& partition : topic.partitions) {
-            if (!partition->batches.empty())
-                from = std::min(from, partition->batches.first_position());
-        }
-    }
-    return from;
+    return broker::needed_from(impl_->state_, impl_->journal_.next());
+}
+
+std::optional<StorageJob> Broker::plan_storage(std::uint64_t room, Now now) {
+    impl_->now_ = now;
+    auto job = impl_->storage_.plan(*impl_, impl_->journal_, impl_->durable_, room);
+    impl_->finish_step();
+    return job;
+}
+
+void Broker::storage_done(StorageResult result, Now now) {
+    impl_->now_ = now;
+    auto const useless = impl_->storage_.done(*impl_, std::move(result));
+    auto& files = impl_->unneeded_now_;
+    files.insert(files.end(), useless.begin(), useless.end());
+    impl_->finish_step();
+}
+
+std::vector<journal::FileNumber> Broker::take_unneeded_files() {
+    return std::exchange(impl_->unneeded_now_, {});
+}
+
+L1Files::Map const& Broker::files() const { return impl_->state_.files.all(); }
+
+std::optional<std::string> Broker::report(std::string_view topic, Now now) const {
+    auto const* found = impl_->state_.topic(topic);
+    if (found == nullptr) return std::nullopt;
+    return report_topic(*found, {impl_->state_, impl_->retention_, impl_->storage_}, now.wall_ms);
 }
 
 std::shared_ptr<Compressions const> const& Broker::compressions() { return impl_->compressions(); }

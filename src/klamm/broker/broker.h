@@ -20,6 +20,7 @@
 #include "klamm/broker/notice.h"
 #include "klamm/broker/options.h"
 #include "klamm/broker/request.h"
+#include "klamm/broker/storage.h"
 #include "klamm/journal/journal.h"
 
 #include <cstdint>
@@ -28,6 +29,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace klamm::broker {
@@ -46,6 +48,7 @@ struct Stats {
     std::uint64_t producers = 0;
     RetentionStats retention;
     std::uint64_t transactions_ongoing = 0;
+    StorageStats storage;
 };
 
 class Broker {
@@ -103,6 +106,19 @@ public:
     /// Entries before this hold nothing that the state as it is now refers to.
     journal::Position needed_from() const;
 
+    // ---- background work on stored records (storage_job.h) ------------------------------
+
+    /// The next job; none when there is nothing to do, or one is under way. `room`: the bytes that
+    /// may be written to the disk. Costs up to a look at every partition.
+    std::optional<StorageJob> plan_storage(std::uint64_t room, Now now);
+    void storage_done(StorageResult result, Now now);
+    /// L1 files that no durable state names any more, and none will: to be removed.
+    std::vector<journal::FileNumber> take_unneeded_files();
+    /// L1 files that the state names. All others there are at a start are to be removed.
+    L1Files::Map const& files() const;
+
+    /// Where a topic's records are and what is done with them (storage_report.h); none: no topic.
+    std::optional<std::string> report(std::string_view topic, Now now) const;
     /// For prepare(), as of the last step; null when no topic has a compression.type of its own.
     /// What is returned stays as it is: any thread may read it.
     std::shared_ptr<Compressions const> const& compressions();

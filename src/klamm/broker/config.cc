@@ -184,6 +184,12 @@ TopicSettings settings_of(Configs const& topic, Configs const& broker, Options c
     number("retention.bytes", s.retention_bytes);
     number("message.timestamp.before.max.ms", s.timestamp_before_max_ms);
     number("message.timestamp.after.max.ms", s.timestamp_after_max_ms);
+    number("min.compaction.lag.ms", s.min_compaction_lag_ms);
+    number("max.compaction.lag.ms", s.max_compaction_lag_ms);
+    number("delete.retention.ms", s.delete_retention_ms);
+    number("min.cleanable.dirty.ratio", s.min_cleanable_dirty_ratio);
+    number("segment.bytes", s.segment_bytes);
+    number("segment.ms", s.segment_ms);
     if (auto const codec = codec_of(value("compression.type"))) {
         s.compression = {*codec, default_level(*codec)};
         auto const level = "compression." + std::string(to_string(*codec)) + ".level";

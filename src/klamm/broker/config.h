@@ -74,6 +74,12 @@ struct TopicSettings {
     RetentionGuard guard = RetentionGuard::warn;
     std::int64_t timestamp_before_max_ms = INT64_MAX;
     std::int64_t timestamp_after_max_ms = 3600000;
+    std::int64_t min_compaction_lag_ms = 0;
+    std::int64_t max_compaction_lag_ms = INT64_MAX;
+    std::int64_t delete_retention_ms = 86400000;
+    double min_cleanable_dirty_ratio = 0.5;
+    std::int32_t segment_bytes = 1073741824;  ///< dirty records worth a pass of compaction, at most
+    std::int64_t segment_ms = 604800000;      ///< dirty records wait for more so long, at most
     bool operator==(TopicSettings const&) const = default;
 };
 /// Requires configs that check_config() allows; what it does not is taken as the default.

@@ -6,6 +6,7 @@
 #include "klamm/broker/groups/group_config.h"
 #include "klamm/broker/handlers.h"
 #include "klamm/broker/state.h"
+#include "klamm/broker/storage_report.h"
 #include "klamm/broker/telemetry/subscriptions.h"
 #include "klamm/broker/topics.h"
 
@@ -178,6 +179,19 @@ std::span<ConfigDef const> configs_for(Resource const& resource) {
             break;
     }
     return broker_configs();
+}
+
+/// No config, but what a topic's storage has come to; for whoever asks for it by its name.
+Described report(Step& step, Topic const& topic) {
+    constexpr std::int8_t default_source = 5;
+    Described out;
+    out.name = report_config;
+    out.value = step.report(topic);
+    out.config_source = default_source;
+    out.read_only = true;
+    out.config_type = std::int8_t(ConfigType::string);
+    out.documentation.reset();
+    return out;
 }
 
 // ---- altering -------------------------------------------------------------------------------
@@ -412,6 +426,8 @@ void handle(Step& step, Request const& request,
             if (found->cluster && dynamic.find(def.name) == dynamic.end()) continue;
             out.configs.push_back(describe(step, describe_configs, *found, def));
         }
+        if (found->topic != nullptr && keys && std::ranges::count(*keys, report_config) > 0)
+            out.configs.push_back(report(step, *found->topic));
     }
     answer(step, request, std::move(response));
 }

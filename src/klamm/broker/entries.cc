@@ -61,6 +61,9 @@ KLAMM_ENTRY(TransactionExtended);
 KLAMM_ENTRY(TransactionOffsets);
 KLAMM_ENTRY(TransactionEnded);
 KLAMM_ENTRY(TransactionalIdsForgotten);
+KLAMM_ENTRY(ExtentsStored);
+KLAMM_ENTRY(CompactionPassed);
+KLAMM_ENTRY(AbortedForgotten);
 KLAMM_ENTRY(ConsumerGroupChanged);
 KLAMM_ENTRY(GroupConfigured);
 

@@ -40,6 +40,9 @@ enum class EntryKind : std::uint8_t {
     transaction_offsets = 16,
     transaction_ended = 17,
     transactional_ids_forgotten = 18,
+    extents_stored = 20,
+    compaction_passed = 21,
+    aborted_forgotten = 22,
     consumer_group_changed = 26,
     group_configured = 27,
     client_metrics_configured = 28,
@@ -401,6 +404,104 @@ struct TransactionalIdsForgotten {
     std::vector<std::string> transactional_ids;
     static constexpr void describe(auto& field) {
         field("transactional_ids", &Self::transactional_ids);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+// ---- storage ------------------------------------------------------------------------------
+
+/// A file that holds blocks of L1 from now on.
+struct StoredFile {
+    using Self = StoredFile;
+    std::uint64_t number = 0;
+    std::uint64_t bytes = 0;  ///< of the whole file
+    static constexpr void describe(auto& field) {
+        field("number", &Self::number);
+        field("bytes", &Self::bytes);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// Up to 128 places in one file.
+struct StoredRun {
+    using Self = StoredRun;
+    std::uint64_t file = 0;
+    Bytes places;  ///< as BatchBlock encodes them
+    static constexpr void describe(auto& field) {
+        field("file", &Self::file);
+        field("places", &Self::places);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// The records of a partition in [from, end) are in these runs and nowhere else.
+struct StoredRange {
+    using Self = StoredRange;
+    PartitionKey partition{};
+    std::int64_t from = 0;
+    std::int64_t end = 0;
+    std::vector<StoredRun> runs;
+    static constexpr void describe(auto& field) {
+        field("partition", &Self::partition);
+        field("from", &Self::from);
+        field("end", &Self::end);
+        field("runs", &Self::runs);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// Files of L1 were written, durably; from now on these ranges are read from them. Ranges are in
+/// the order of partitions and offsets.
+struct ExtentsStored {
+    using Self = ExtentsStored;
+    static constexpr EntryKind kind = EntryKind::extents_stored;
+    std::vector<StoredFile> files;
+    std::vector<StoredRange> ranges;
+    static constexpr void describe(auto& field) {
+        field("files", &Self::files);
+        field("ranges", &Self::ranges);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// A pass of compaction over a partition came to its end: below `first_dirty` each key that was
+/// looked at has one record, its newest.
+struct CompactionPassed {
+    using Self = CompactionPassed;
+    static constexpr EntryKind kind = EntryKind::compaction_passed;
+    PartitionKey partition{};
+    std::int64_t first_dirty = 0;
+    std::int64_t passed_ms = 0;  ///< wall clock
+    std::int64_t took_ms = 0;
+    std::uint64_t bytes_before = 0;
+    std::uint64_t bytes_after = 0;
+    std::uint64_t records_before = 0;
+    std::uint64_t records_after = 0;
+    std::string reason;  ///< why it was made, for people
+    static constexpr void describe(auto& field) {
+        field("partition", &Self::partition);
+        field("first_dirty", &Self::first_dirty);
+        field("passed_ms", &Self::passed_ms);
+        field("took_ms", &Self::took_ms);
+        field("bytes_before", &Self::bytes_before);
+        field("bytes_after", &Self::bytes_after);
+        field("records_before", &Self::records_before);
+        field("records_after", &Self::records_after);
+        field("reason", &Self::reason);
+    }
+    bool operator==(Self const&) const = default;
+};
+
+/// Compaction has left nothing of the transactions that were aborted before this offset, and will
+/// take their markers: readers need not be told of them any more.
+struct AbortedForgotten {
+    using Self = AbortedForgotten;
+    static constexpr EntryKind kind = EntryKind::aborted_forgotten;
+    PartitionKey partition{};
+    std::int64_t end = 0;
+    static constexpr void describe(auto& field) {
+        field("partition", &Self::partition);
+        field("end", &Self::end);
     }
     bool operator==(Self const&) const = default;
 };

@@ -29,24 +29,27 @@ ErrorCode check(Step& step, Partition const* partition, FetchItem const& item, b
 }
 
 struct Collected {
-    std::vector<BatchPlace> places;
-    std::int64_t bytes = 0;
-    std::int64_t end = 0;  ///< behind the last batch; without one where it began
+    std::int64_t bytes = 0;  ///< at most
+    std::int64_t end = 0;    ///< behind the last batch, at most; without one where it began
 };
 
-/// Batches from `offset` to `end`, as many as fit into `bytes_max`. With `at_least_one` the
-/// first one comes even if it does not fit, so that no batch is too large to be read (KIP-74).
-Collected collect(Partition const& partition, std::int64_t offset, std::int64_t end,
-                  std::int64_t bytes_max, bool at_least_one) {
-    Collected found{.places = {}, .end = offset};
-    if (offset >= end) return found;
-    auto cursor = partition.batches.from(offset);
+/// Batches from `want.from_offset` on, as many as fit into `want.bytes_max`; of the last block of
+/// L1 perhaps only a part will. With `at_least_one` the first batch comes even if it does not fit,
+/// so that no batch is too large to be read (KIP-74).
+Collected collect(Partition const& partition, FillRecords& want) {
+    Collected found{.end = want.from_offset};
+    if (want.from_offset >= want.end_offset) return found;
+    auto cursor = partition.batches.from(want.from_offset);
     while (auto const ref = cursor.next()) {
-        if (ref->last_offset >= end) break;
-        if (found.bytes + ref->bytes > bytes_max && !(at_least_one && found.places.empty())) break;
-        found.bytes += ref->bytes;
-        found.end = ref->last_offset + 1;
-        found.places.push_back({ref->position, ref->bytes, ref->skip});
+        if (ref->base_offset >= want.end_offset) break;
+        bool const first = want.batches.empty();
+        bool const fits = found.bytes + ref->bytes <= want.bytes_max;
+        bool const a_part = !ref->in_journal() && first && want.bytes_max > 0;
+        if (!fits && !a_part && !(want.at_least_one && first)) break;
+        found.bytes += fits || want.at_least_one ? ref->bytes : want.bytes_max;
+        found.end = std::min(ref->last_offset + 1, want.end_offset);
+        want.batches.push_back(place_of(partition.key, *ref));
+        if (!fits) break;
     }
     return found;
 }
@@ -59,8 +62,8 @@ struct Fetches::Found {
         FetchItem* item = nullptr;
         Partition const* partition = nullptr;  ///< null: there is none
         ErrorCode error = ErrorCode::none;
-        std::vector<BatchPlace> batches{};
-        std::int64_t end = 0;  ///< behind them
+        FillRecords records{};  ///< topic and partition are not known yet
+        std::int64_t end = 0;   ///< behind what comes, at most
 
         /// Whether a client in a session has nothing to learn. Requires that there is no error.
         bool knows_all() const;
@@ -96,11 +99,12 @@ void Fetches::visit(Step& step, Job& job, FetchItem& item, Found& found) {
     if (part.error != ErrorCode::none) {
         found.has_error = true;
     } else {
-        auto const room = std::min<std::int64_t>(item.max_bytes, job.max_bytes - found.bytes);
-        auto collected =
-            collect(*part.partition, item.fetch_offset, part.partition->end_for(job.read_committed),
-                    room, found.bytes == 0);
-        part.batches = std::move(collected.places);
+        part.records = {
+            .from_offset = item.fetch_offset,
+            .end_offset = part.partition->end_for(job.read_committed),
+            .bytes_max = std::min<std::int64_t>(item.max_bytes, job.max_bytes - found.bytes),
+            .at_least_one = found.bytes == 0};
+        auto const collected = collect(*part.partition, part.records);
         part.end = collected.end;
         found.bytes += collected.bytes;
     }
@@ -139,7 +143,7 @@ PartitionAnswer Fetches::Found::Part::describe(bool read_committed) const {
     data.high_watermark = partition->high_watermark;
     data.last_stable_offset = partition->end_for(true);
     data.log_start_offset = partition->log_start;
-    if (!read_committed || batches.empty() || !partition->transactions) return data;
+    if (!read_committed || records.batches.empty() || !partition->transactions) return data;
     for (auto const& aborted : partition->transactions->aborted(item->fetch_offset, end))
         data.aborted_transactions->push_back({aborted.producer_id, aborted.first_offset});
     return data;
@@ -162,7 +166,7 @@ void Fetches::send(Step& step, Job& job, Found found) {
             after = After::everything;
         auto const high_watermark = part.partition == nullptr ? -1 : part.partition->high_watermark;
         auto const log_start = part.partition == nullptr ? -1 : part.partition->log_start;
-        bool const changed = !part.batches.empty() || part.error != ErrorCode::none ||
+        bool const changed = !part.records.batches.empty() || part.error != ErrorCode::none ||
                              item.known_high_watermark != high_watermark ||
                              item.known_log_start != log_start;
         item.known_high_watermark = high_watermark;
@@ -176,10 +180,11 @@ void Fetches::send(Step& step, Job& job, Found found) {
         }
         auto& partitions = response.responses.back().partitions;
         partitions.push_back(part.describe(job.read_committed));
-        if (part.batches.empty()) continue;
+        if (part.records.batches.empty()) continue;
         had_records.push_back(&item);
-        reply.records.push_back({std::uint32_t(response.responses.size() - 1),
-                                 std::uint32_t(partitions.size() - 1), std::move(part.batches)});
+        part.records.topic = std::uint32_t(response.responses.size() - 1);
+        part.records.partition = std::uint32_t(partitions.size() - 1);
+        reply.records.push_back(std::move(part.records));
     }
     if (auto* session = job.session_id == 0 ? nullptr : sessions_.find(job.session_id)) {
         for (auto* item : had_records) session->move_to_back(*item);

@@ -4,6 +4,8 @@
 // remember something between steps are classes: Fetches, Groups, Transactions.
 #pragma once
 
+#include "klamm/broker/batch_index.h"
+#include "klamm/broker/entries.h"
 #include "klamm/broker/request.h"
 #include "klamm/broker/step.h"
 #include "klamm/kafka/apis.h"
@@ -48,6 +50,15 @@ void answer(Step& step, Request const& request, Response body, After after = Aft
     reply.id = request.id;
     reply.body = std::move(body);
     step.reply(std::move(reply), after);
+}
+
+/// Where the bytes of a place of this partition are.
+inline BatchPlace place_of(PartitionKey partition, Placed const& place) {
+    return {.position = place.position,
+            .bytes = place.bytes,
+            .skip = place.skip,
+            .file = place.file,
+            .label = {std::uint32_t(partition), place.base_offset}};
 }
 
 /// The one epoch of every partition: the leader never changes.

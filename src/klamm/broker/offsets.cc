@@ -24,31 +24,37 @@ enum : std::int64_t {
 
 using Listed = kafka::ListOffsetsResponse::ListOffsetsPartitionResponse;
 
-/// The batches in which the record may be, in the order in which they are to be searched: the
-/// second one matters when the first one lies across the log start, and only its deleted part
-/// has such a record.
-std::vector<BatchPlace> search(Partition const& partition, std::int64_t timestamp,
-                               std::int64_t end) {
-    std::vector<BatchPlace> places;
-    auto const add = [&](BatchRef const& ref) {
-        if (ref.last_offset < end) places.push_back({ref.position, ref.bytes, ref.skip});
-    };
+/// The places that lie across the borders of what counts: a part of them does not.
+void add_borders(Partition const& partition, FillOffset& want) {
+    for (auto const offset : {want.from_offset, want.end_offset}) {
+        auto const place = partition.batches.from(offset).next();
+        if (place && place->base_offset < offset)
+            want.batches.push_back(place_of(partition.key, *place));
+    }
+}
+
+/// Where the record may be, in the order in which it is to be searched: the second place matters
+/// when the first one lies across the log start, and only its deleted part has such a record.
+void search(Partition const& partition, FillOffset& want) {
     auto const& batches = partition.batches;
-    if (timestamp == max_timestamp) {
-        if (auto const ref = batches.find_latest(end)) add(*ref);
-        return places;
+    if (batches.empty()) return;
+    if (want.timestamp == max_timestamp) {
+        add_borders(partition, want);
+        if (auto const place = batches.find_latest(want.end_offset, want.from_offset))
+            want.batches.push_back(place_of(partition.key, *place));
+        return;
     }
-    auto const ref = batches.find_timestamp(timestamp);
-    if (!ref) return places;
-    add(*ref);
-    if (ref->base_offset >= partition.log_start) return places;
-    auto cursor = batches.from(ref->last_offset + 1);
+    auto const first = batches.find_timestamp(want.timestamp);
+    if (!first || first->base_offset >= want.end_offset) return;
+    want.batches.push_back(place_of(partition.key, *first));
+    if (first->base_offset >= want.from_offset) return;
+    auto cursor = batches.from(first->last_offset + 1);
     while (auto const next = cursor.next()) {
-        if (next->max_timestamp < timestamp) continue;
-        add(*next);
-        break;
+        if (next->base_offset >= want.end_offset) return;
+        if (next->max_timestamp < want.timestamp) continue;
+        want.batches.push_back(place_of(partition.key, *next));
+        return;
     }
-    return places;
 }
 
 void list(Partition const& partition, std::int64_t timestamp, bool read_committed, Listed& out,
@@ -70,7 +76,8 @@ void list(Partition const& partition, std::int64_t timestamp, bool read_committe
         default:
             fill.timestamp = timestamp;
             fill.from_offset = partition.log_start;
-            fill.batches = search(partition, timestamp, end);
+            fill.end_offset = end;
+            search(partition, fill);
             if (fill.batches.empty()) out.leader_epoch = -1;
     }
 }

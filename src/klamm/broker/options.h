@@ -46,6 +46,19 @@ struct Options {
     std::int32_t max_incremental_fetch_session_cache_slots = 1000;
     std::chrono::milliseconds fetch_max_wait_ms{300000};  ///< a client may not ask for more
     std::int32_t fetch_max_bytes = 57671680;              ///< Kafka's default: 55 MiB a response
+
+    /// The journal's segments (L0) may hold so much; what is older is merged into L1 files.
+    std::int64_t journal_bytes = 1024 * 1024 * 1024;
+    /// One job of merging or compaction writes at most so much before it gives space back.
+    std::int64_t storage_job_bytes = 128 * 1024 * 1024;
+    /// A partition with more in one job gets a file of its own.
+    std::int64_t own_file_bytes = 8 * 1024 * 1024;
+    std::int32_t l1_block_bytes = 64 * 1024;  ///< of consecutive batches that are read together
+    /// Fewer dirty bytes are not worth a pass of compaction; see segment.bytes and segment.ms.
+    std::int64_t compaction_bytes_min = 16 * 1024 * 1024;
+    std::int64_t compaction_map_bytes = 128 * 1024 * 1024;  ///< keys of one pass
+    /// What could not be read or written is not tried again before.
+    std::chrono::milliseconds storage_retry_ms{30000};
 };
 
 }  // namespace klamm::broker

@@ -22,8 +22,21 @@ struct Model {
 
 class Walk {
 public:
-    explicit Walk(std::uint64_t seed) : random_(seed) {}
+    explicit Walk(std::uint64_t seed) : random_(seed), story(some_options()) {}
 
+private:
+    Random random_;
+    /// Budgets so small that there is background work all the time.
+    Options some_options() {
+        Options options;
+        options.journal_bytes = std::int64_t(200 + random_.below(3000));
+        options.storage_job_bytes = std::int64_t(300 + random_.below(2000));
+        options.l1_block_bytes = std::int32_t(100 + random_.below(600));
+        options.own_file_bytes = std::int64_t(random_.below(2000));
+        return options;
+    }
+
+public:
     Story story;
 
     void step() {
@@ -49,6 +62,8 @@ public:
                 return produce_as_one();
             case 10:
                 return lose();
+            case 11:
+                return work();
             default:
                 return produce();
         }
@@ -165,13 +180,28 @@ private:
         EXPECT_EQ(story.answered(id), !model_.topics.contains(name));
         story.crash();
     }
+    void work() {
+        if (random_.one_in(3)) return void(story.work_all());
+        auto job = story.broker->plan_storage(story.extents.room(), story.now);
+        if (!job) return;
+        auto work = story.begin(std::move(*job));
+        while (!work->step(1000)) {}
+        if (random_.one_in(3)) {  // it dies behind the files, or behind the entry
+            if (random_.one_in(2)) story.broker->storage_done(work->take_result(), story.now);
+            work.reset();
+            return story.crash();
+        }
+        if (random_.one_in(3)) delete_records();
+        if (random_.one_in(5)) remove();
+        story.finish(std::move(work));
+        if (random_.one_in(2)) story.trim();
+    }
     void crash() {
         auto const before = story.state();
         story.crash();
         EXPECT_EQ(story.state(), before);  // everything was synced
     }
 
-    Random random_;
     Model model_;
     std::uint64_t counter_ = 0;
 };

@@ -1,9 +1,11 @@
 #include "klamm/broker/request.h"
 
 #include "klamm/broker/broker.h"
+#include "klamm/records/filter.h"
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -22,52 +24,63 @@ CheckedBatch check_records(std::optional<kafka::Records> const& records) {
     return checked;
 }
 
+/// Moved places have been answered before; what is left is what the disk does not give.
 ErrorCode error_of(journal::Error error) {
-    switch (error) {
-        case journal::Error::trimmed:
-            return ErrorCode::offset_out_of_range;
-        case journal::Error::full:
-        case journal::Error::corrupt:
-        case journal::Error::failed:
-            break;
-    }
-    return ErrorCode::kafka_storage_error;
+    return error == journal::Error::trimmed ? ErrorCode::not_leader_or_follower
+                                            : ErrorCode::kafka_storage_error;
 }
 
-std::expected<Slice, journal::Error> read_batch(ReadBody const& read, BatchPlace const& place) {
-    auto body = read(place.position, place.skip + place.bytes);
-    if (!body || (place.skip == 0 && body->size() == place.bytes)) return body;
-    if (body->size() < std::size_t{place.skip} + place.bytes)
-        return std::unexpected(journal::Error::corrupt);
-    return body->part(place.skip, place.bytes);
+/// The part of a block that is wanted.
+Slice trim(Slice const& block, FillRecords const& want, std::int64_t bytes_before) {
+    std::size_t first = 0, end = 0;
+    bool any = false;
+    // A block that was read is one that was written: nothing in it fails.
+    std::ignore =
+        records::visit_batches(block.view(), [&](ByteView batch, records::BatchInfo const& info) {
+            auto const at = std::size_t(batch.data() - block.data());
+            if (info.last_offset() < want.from_offset) return true;
+            if (info.last_offset() >= want.end_offset) return false;
+            if (!any) first = end = at;
+            bool const fits =
+                bytes_before + std::int64_t(end - first) + info.bytes <= want.bytes_max;
+            if (!fits && !(want.at_least_one && !any && bytes_before == 0)) return false;
+            any = true;
+            end = at + batch.size();
+            return true;
+        });
+    return block.part(first, end - first);
 }
 
-void fill_records(kafka::FetchResponse& response, FillRecords const& want, ReadBody const& read) {
+void fill_records(kafka::FetchResponse& response, FillRecords const& want, ReadPlace const& read) {
     auto& partition = response.responses.at(want.topic).partitions.at(want.partition);
     auto& records = partition.records.emplace();
     records.parts.reserve(want.batches.size());
+    std::int64_t bytes = 0;
     for (auto const& place : want.batches) {
-        auto batch = read_batch(read, place);
-        if (batch) {
-            records.parts.push_back(std::move(*batch));
-            continue;
+        auto batch = read_batches(read, place);
+        if (!batch && batch.error() == journal::Error::trimmed) return;
+        if (!batch) {
+            partition.error_code = error_of(batch.error());
+            records.parts.clear();
+            return;
         }
-        partition.error_code = error_of(batch.error());
-        records.parts.clear();
-        return;
+        auto part = place.in_journal() ? std::move(*batch) : trim(*batch, want, bytes);
+        bytes += std::int64_t(part.size());
+        if (!part.empty()) records.parts.push_back(std::move(part));
     }
 }
 
 using Found = std::optional<records::OffsetAndTimestamp>;
+constexpr std::int64_t max_timestamp = -3;
 
-/// The record in a batch that lies across the log start: only what is behind it counts.
-std::expected<Found, records::BatchError> find_behind(ByteView batch, FillOffset const& want,
-                                                      bool latest) {
+/// The record in a batch of which a part does not count.
+std::expected<Found, records::BatchError> find_between(ByteView batch, FillOffset const& want,
+                                                       bool latest) {
     auto const all = records::read_records(batch);
     if (!all) return std::unexpected(all.error());
     Found found;
     for (auto const& record : *all) {
-        if (record.offset < want.from_offset) continue;
+        if (record.offset < want.from_offset || record.offset >= want.end_offset) continue;
         if (!latest && record.timestamp < want.timestamp) continue;
         if (!found || (latest && record.timestamp > found->timestamp))
             found = {.offset = record.offset, .timestamp = record.timestamp};
@@ -76,36 +89,60 @@ std::expected<Found, records::BatchError> find_behind(ByteView batch, FillOffset
     return found;
 }
 
-std::expected<Found, records::BatchError> find(ByteView batch, FillOffset const& want) {
-    constexpr std::int64_t max_timestamp = -3;
+std::expected<Found, records::BatchError> find_in_batch(ByteView batch,
+                                                        records::BatchInfo const& info,
+                                                        FillOffset const& want) {
     bool const latest = want.timestamp == max_timestamp;
-    auto const header = records::read_header(batch);
-    if (!header) return std::unexpected(header.error());
-    if (header->base_offset < want.from_offset) return find_behind(batch, want, latest);
+    if (info.last_offset() < want.from_offset || info.base_offset >= want.end_offset)
+        return Found{};
+    if (!latest && info.max_timestamp < want.timestamp) return Found{};
+    if (info.base_offset < want.from_offset || info.last_offset() >= want.end_offset)
+        return find_between(batch, want, latest);
     if (!latest) return records::find_by_timestamp(batch, want.timestamp);
     auto const found = records::find_latest(batch);
     if (!found) return std::unexpected(found.error());
     return Found{*found};
 }
 
+/// In one batch or in a block of them.
+std::expected<Found, records::BatchError> find(ByteView bytes, FillOffset const& want) {
+    std::expected<Found, records::BatchError> best;
+    auto const visited =
+        records::visit_batches(bytes, [&](ByteView batch, records::BatchInfo const& info) {
+            auto found = find_in_batch(batch, info, want);
+            if (!found || (*found && (!*best || (*found)->timestamp > (*best)->timestamp)))
+                best = std::move(found);
+            bool const done = best && *best && want.timestamp != max_timestamp;
+            return best.has_value() && !done;
+        });
+    if (!visited) return std::unexpected(visited.error());
+    return best;
+}
+
 void fill_offset(kafka::ListOffsetsResponse& response, FillOffset const& want,
-                 ReadBody const& read) {
+                 ReadPlace const& read) {
     auto& partition = response.topics.at(want.topic).partitions.at(want.partition);
     auto const fail = [&](ErrorCode error) {
         partition.error_code = error;
         partition.leader_epoch = -1;
+        partition.offset = partition.timestamp = -1;
     };
+    Found best;
     for (auto const& place : want.batches) {
-        auto const batch = read_batch(read, place);
+        auto const batch = read_batches(read, place);
         if (!batch) return fail(error_of(batch.error()));
         auto const found = find(batch->view(), want);
         if (!found) return fail(ErrorCode::kafka_storage_error);
         if (!*found) continue;
-        partition.offset = (*found)->offset;
-        partition.timestamp = (*found)->timestamp;
+        if (!best || (*found)->timestamp > best->timestamp) best = *found;
+        if (want.timestamp != max_timestamp) break;
+    }
+    if (!best) {
+        partition.leader_epoch = -1;
         return;
     }
-    partition.leader_epoch = -1;
+    partition.offset = best->offset;
+    partition.timestamp = best->timestamp;
 }
 
 /// Names the records to blame, from which the client knows which of its sends have failed for what
@@ -175,7 +212,22 @@ std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::stri
     return request;
 }
 
-void fill(Reply& reply, ReadBody const& read) {
+std::expected<Slice, journal::Error> read_place(journal::Journal& journal,
+                                                journal::ExtentStore& extents,
+                                                BatchPlace const& place) {
+    if (place.in_journal()) return journal.read(place.position, place.skip + place.bytes);
+    return extents.read({place.file, std::uint64_t(place.position), place.bytes}, place.label);
+}
+
+std::expected<Slice, journal::Error> read_batches(ReadPlace const& read, BatchPlace const& place) {
+    auto body = read(place);
+    if (!body || (place.skip == 0 && body->size() == place.bytes)) return body;
+    if (body->size() < std::size_t{place.skip} + place.bytes)
+        return std::unexpected(journal::Error::corrupt);
+    return body->part(place.skip, place.bytes);
+}
+
+void fill(Reply& reply, ReadPlace const& read) {
     if (auto* fetch = std::get_if<kafka::FetchResponse>(&reply.body)) {
         for (auto const& want : reply.records) fill_records(*fetch, want, read);
     }

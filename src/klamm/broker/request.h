@@ -11,6 +11,7 @@
 #include "klamm/base/bytes.h"
 #include "klamm/broker/compressions.h"
 #include "klamm/broker/telemetry/telemetry.h"
+#include "klamm/journal/extents.h"
 #include "klamm/journal/journal.h"
 #include "klamm/kafka/apis.h"
 #include "klamm/records/batch.h"
@@ -52,27 +53,41 @@ struct Request {
     std::expected<ClientMetrics, kafka::ErrorCode> client_metrics;
 };
 
-/// A batch in the journal: `bytes` of the body of the entry at `position`, from `skip` on.
+/// Where batches are: one in the journal (`bytes` of the body of the entry at `position`, from
+/// `skip` on), or a block of them in an L1 file.
 struct BatchPlace {
-    journal::Position position{};
+    journal::Position position{};  ///< in the journal, or the byte in the file
     std::uint32_t bytes = 0;
     std::uint32_t skip = 0;
+    journal::FileNumber file{};   ///< 0: the journal
+    journal::BlockLabel label{};  ///< of the block in the file
+
+    bool in_journal() const { return file == journal::FileNumber{}; }
 };
 
-/// Batches to be put into responses[topic].partitions[partition].records of a FetchResponse.
+/// Batches to be put into responses[topic].partitions[partition].records of a FetchResponse. Of a
+/// block those before `from_offset` and those from `end_offset` on are left out, and those that no
+/// longer fit into `bytes_max`.
 struct FillRecords {
     std::uint32_t topic = 0;
     std::uint32_t partition = 0;
     std::vector<BatchPlace> batches;
+    std::int64_t from_offset = 0;
+    std::int64_t end_offset = 0;
+    std::int64_t bytes_max = 0;
+    bool at_least_one = false;  ///< the first batch comes even if it does not fit
 };
 
 /// A record to be looked for, for topics[topic].partitions[partition] of a ListOffsetsResponse:
-/// the first one at or after `timestamp`, or the latest one, among those from `from_offset` on.
+/// the first one at or after `timestamp`, or the latest one, among those in [from_offset,
+/// end_offset).
 struct FillOffset {
     std::uint32_t topic = 0;
     std::uint32_t partition = 0;
-    std::vector<BatchPlace> batches;  ///< searched in this order until one has it
+    /// By timestamp: searched in this order until one has it. The latest: all are searched.
+    std::vector<BatchPlace> batches;
     std::int64_t from_offset = 0;
+    std::int64_t end_offset = 0;
     std::int64_t timestamp = 0;  ///< milliseconds; -3: the record with the largest timestamp
 };
 
@@ -98,9 +113,17 @@ struct Reply {
     bool close = false;  ///< close the connection after this reply
 };
 
-/// Reads the whole body of the entry at a position, at least `bytes`; called by fill().
-using ReadBody =
-    std::function<std::expected<Slice, journal::Error>(journal::Position, std::uint32_t bytes)>;
+/// Reads one place: the whole body of the entry, or the block. `trimmed`: it is elsewhere by now,
+/// or deleted.
+using ReadPlace = std::function<std::expected<Slice, journal::Error>(BatchPlace const&)>;
+
+/// From the journal or from L1, whichever the place names. May block.
+[[nodiscard]] std::expected<Slice, journal::Error> read_place(journal::Journal& journal,
+                                                              journal::ExtentStore& extents,
+                                                              BatchPlace const& place);
+/// What of it belongs to the place: one batch, or a block of them.
+[[nodiscard]] std::expected<Slice, journal::Error> read_batches(ReadPlace const& read,
+                                                                BatchPlace const& place);
 
 /// Decodes a frame (without its length), checks the batches of a Produce request, and compresses
 /// them as `wanted` says; null: no topic has a compression.type of its own.
@@ -111,7 +134,8 @@ using ReadBody =
                                                           Compressions const* wanted = nullptr);
 
 /// Completes the reply. A batch that cannot be read becomes that partition's error; the other
-/// partitions are not disturbed.
-void fill(Reply& reply, ReadBody const& read);
+/// partitions are not disturbed. One that was moved since the broker decided is no error of a
+/// fetch: what is before it is answered, perhaps nothing, and the client asks again.
+void fill(Reply& reply, ReadPlace const& read);
 
 }  // namespace klamm::broker

@@ -66,6 +66,11 @@ void Retention::start(Step& step) {
     due_ = step.now().instant + step.options().log_retention_check_interval_ms;
 }
 
+LastDeletion const* Retention::last(PartitionKey partition) const {
+    auto const found = last_.find(partition);
+    return found == last_.end() ? nullptr : &found->second;
+}
+
 Partition const* Retention::next(Step& step) {
     auto const& topics = step.state().topics;
     for (auto at = topics.lower_bound(pass_->topic); at != topics.end(); ++at) {
@@ -101,6 +106,8 @@ void Retention::end_pass(Step& step) {
     pass_.reset();
     due_ = now + step.options().log_retention_check_interval_ms;
     std::erase_if(said_, [&](auto const& said) { return said.second.second <= now; });
+    std::erase_if(last_,
+                  [&](auto const& last) { return step.state().partition(last.first) == nullptr; });
 }
 
 void Retention::look(Step& step, Partition const& partition) {
@@ -182,6 +189,7 @@ void Retention::move(Step& step, Partition const& partition, Cut const& cut,
     if (!moved) return;  // the journal is full: the next look tries again
     stats_.records_deleted += std::uint64_t(cut.offset - from);
     stats_.bytes_deleted += cut.bytes;
+    last_[partition.key] = {step.now().wall_ms, cut.offset - from, cut.bytes, cut.reason};
     auto first_unread = cut.offset;
     for (auto const& group : unread) first_unread = std::min(first_unread, group.committed);
     stats_.unread_records_deleted += std::uint64_t(cut.offset - std::max(first_unread, from));

@@ -55,6 +55,14 @@ struct Cut {
 Cut find_cut(Partition const& partition, std::int64_t before_ms, std::int64_t bytes_max,
              std::int64_t end);
 
+/// What retention last did with a partition, since the start of the process.
+struct LastDeletion {
+    std::int64_t at_ms = 0;
+    std::int64_t records = 0;  ///< offsets that the log start passed
+    std::uint64_t bytes = 0;
+    Cut::Reason reason = Cut::Reason::nothing;
+};
+
 /// A group that lives and has not read all before some offset.
 struct Unread {
     std::string group;
@@ -70,6 +78,8 @@ public:
     void tick(Step& step);
     std::optional<Instant> next_tick() const { return due_; }
     RetentionStats const& stats() const { return stats_; }
+    /// Null: nothing yet.
+    LastDeletion const* last(PartitionKey partition) const;
     std::vector<Notice> take_notices() { return std::exchange(notices_, {}); }
 
 private:
@@ -95,6 +105,7 @@ private:
     std::optional<Instant> due_;
     std::optional<Pass> pass_;
     RetentionStats stats_;
+    std::map<PartitionKey, LastDeletion> last_;
     std::map<std::pair<PartitionKey, std::string>, std::pair<Notice::Kind, Instant>> said_;
     std::vector<Notice> notices_;
 };
@@ -103,5 +114,8 @@ private:
 std::string retention_notice(Notice::Kind kind, Partition const& partition,
                              std::string const& group, std::int64_t from, Cut const& cut,
                              std::int64_t now_ms);
+
+/// What retention will do next with this partition, and when.
+std::string retention_next(State const& state, Partition const& partition, std::int64_t now_ms);
 
 }  // namespace klamm::broker

@@ -207,6 +207,26 @@ TEST(RetentionGuard, HoldsNoMoreThanItsBudget) {
     EXPECT_THAT(notices.front().text, ::testing::HasSubstr("hold.bytes is used up"));
 }
 
+TEST_F(RetentionTest, SaysInWordsWhatItDidAndWillDo) {
+    using testing::HasSubstr;
+    auto const report = [&] { return story.broker->report("orders", story.now).value(); };
+    create(keep_ten_hours);
+    EXPECT_THAT(report(), HasSubstr(R"("retention": {"last": null, "next": "nothing is stored"})"));
+    produce_hourly(9);
+    EXPECT_THAT(report(), HasSubstr("the oldest records (from offset 0 on) go in 1 h "
+                                    "(retention.ms=36000000)\""));
+    commit("readers", 0);
+    EXPECT_THAT(report(), HasSubstr("; group 'readers' has not read them, and would lose them"));
+    produce_hourly(3);
+    check();
+    EXPECT_THAT(report(), HasSubstr(R"("records": 1, )"));
+    EXPECT_THAT(report(), HasSubstr(R"("reason": "retention.ms"}, "next": "the oldest)"));
+    EXPECT_THAT(report(), HasSubstr("(from offset 3 on)"));
+    story.create("kept", 1, {{"retention.ms", "-1"}});
+    story.produce("kept", {"v"});
+    EXPECT_THAT(story.broker->report("kept", story.now).value(), HasSubstr("keeps everything"));
+}
+
 TEST(Words, OfDurationsAndBytes) {
     EXPECT_EQ(duration_in_words(-5), "0 ms");
     EXPECT_EQ(duration_in_words(12), "12 ms");

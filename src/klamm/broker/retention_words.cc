@@ -23,7 +23,60 @@ std::string when(Partition const& partition, std::int64_t from, Cut::Reason reas
     return "in " + duration_in_words(due - now_ms);
 }
 
+/// What the first of both limits is that the oldest records come to.
+std::string limits_in_words(Partition const& partition, Placed const& oldest, std::int64_t now_ms) {
+    auto const& settings = partition.topic->settings;
+    std::string words;
+    if (settings.retention_ms >= 0 && oldest.max_timestamp >= 0) {
+        auto const left = oldest.max_timestamp + settings.retention_ms - now_ms;
+        words += left > 0 ? "in " + duration_in_words(left) : "at the next look";
+        words += " (retention.ms=" + std::to_string(settings.retention_ms) + ")";
+    }
+    if (settings.retention_bytes >= 0) {
+        auto const most = std::uint64_t(settings.retention_bytes) + oldest.bytes;
+        auto const held = partition.batches.bytes();
+        if (!words.empty()) words += ", or ";
+        words += held < most ? "when " + bytes_in_words(most - held) + " more have come"
+                             : std::string("at the next look");
+        words += " (retention.bytes=" + std::to_string(settings.retention_bytes) + ")";
+    }
+    return words;
+}
+
+/// Who has not read them, and what that means.
+std::string readers_in_words(State const& state, Partition const& partition, Placed const& oldest,
+                             std::int64_t now_ms) {
+    auto const guard = partition.topic->settings.guard;
+    if (guard == RetentionGuard::off) return "";
+    auto const unread = unread_before(state, partition, oldest.last_offset + 1, now_ms);
+    if (unread.empty()) return "";
+    auto words = "; group '" + unread.front().group + "'";
+    if (unread.size() > 1)
+        words += " and " + std::to_string(unread.size() - 1) + " more have not read them";
+    else
+        words += " has not read them";
+    return words + (guard == RetentionGuard::hold
+                        ? ", so klamm.retention.guard=hold keeps them while there is room"
+                        : ", and would lose them");
+}
+
 }  // namespace
+
+std::string retention_next(State const& state, Partition const& partition, std::int64_t now_ms) {
+    auto const& settings = partition.topic->settings;
+    if (settings.retention_ms < 0 && settings.retention_bytes < 0)
+        return "keeps everything: retention.ms and retention.bytes are -1";
+    auto cursor = partition.batches.from(partition.log_start);
+    auto const oldest = cursor.next();
+    if (!oldest) return "nothing is stored";
+    auto const first = std::max(oldest->base_offset, partition.log_start);
+    if (oldest->last_offset >= partition.end_for(true))
+        return "offset " + std::to_string(first) + " belongs to a transaction that has not ended";
+    auto const words = limits_in_words(partition, *oldest, now_ms);
+    if (words.empty()) return "keeps everything: the records have no timestamps";
+    return "the oldest records (from offset " + std::to_string(first) + " on) go " + words +
+           readers_in_words(state, partition, *oldest, now_ms);
+}
 
 std::string_view name_of(Notice::Kind kind) {
     switch (kind) {

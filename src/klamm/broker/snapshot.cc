@@ -1,6 +1,7 @@
 #include "klamm/broker/snapshot.h"
 
 #include "klamm/base/guard.h"
+#include "klamm/broker/snapshot_parts.h"
 #include "klamm/kafka/codec.h"
 
 #include <cstring>
@@ -8,6 +9,12 @@
 
 namespace klamm::broker {
 namespace {
+
+using namespace parts;
+
+/// The versions in which these came.
+constexpr std::uint8_t with_transactions = 2;
+constexpr std::uint8_t with_files = 3;
 
 std::vector<ConfigEntry> to_list(Configs const& configs) {
     std::vector<ConfigEntry> list;
@@ -20,165 +27,6 @@ Configs to_map(std::vector<ConfigEntry> const& entries) {
     for (auto const& [name, value] : entries) configs[name] = value;
     return configs;
 }
-
-struct ClientMetricsPart {
-    using Self = ClientMetricsPart;
-    std::string name;
-    std::vector<ConfigEntry> configs;
-    static constexpr void describe(auto& field) {
-        field("name", &Self::name);
-        field("configs", &Self::configs);
-    }
-    bool operator==(Self const&) const = default;
-};
-
-struct Head {
-    using Self = Head;
-    std::string cluster_id;
-    std::vector<ConfigEntry> broker_configs;
-    PartitionKey next_partition{};
-    std::int64_t next_producer_id = 0;
-    std::uint32_t topics = 0;
-    std::uint32_t producers = 0;
-    std::vector<ClientMetricsPart> client_metrics;
-    static constexpr void describe(auto& field) {
-        field("cluster_id", &Self::cluster_id);
-        field("broker_configs", &Self::broker_configs);
-        field("next_partition", &Self::next_partition);
-        field("next_producer_id", &Self::next_producer_id);
-        field("topics", &Self::topics);
-        field("producers", &Self::producers);
-        field("client_metrics", &Self::client_metrics, kafka::always.tag(0));
-    }
-};
-
-struct TopicPart {
-    using Self = TopicPart;
-    std::string name;
-    Uuid id;
-    std::int64_t created_ms = 0;
-    std::vector<ConfigEntry> configs;
-    std::uint32_t partitions = 0;
-    static constexpr void describe(auto& field) {
-        field("name", &Self::name);
-        field("id", &Self::id);
-        field("created_ms", &Self::created_ms);
-        field("configs", &Self::configs);
-        field("partitions", &Self::partitions);
-    }
-};
-
-/// Behind it its blocks.
-struct PartitionPart {
-    using Self = PartitionPart;
-    PartitionKey key{};
-    std::int64_t log_start = 0;
-    std::int64_t next_offset = 0;
-    std::uint32_t blocks = 0;
-    static constexpr void describe(auto& field) {
-        field("key", &Self::key);
-        field("log_start", &Self::log_start);
-        field("next_offset", &Self::next_offset);
-        field("blocks", &Self::blocks);
-    }
-};
-
-struct SentPart {
-    using Self = SentPart;
-    std::int32_t first_sequence = -1;
-    std::int32_t last_sequence = -1;
-    std::int64_t base_offset = -1;
-    std::int64_t log_append_time_ms = -1;
-    static constexpr void describe(auto& field) {
-        field("first_sequence", &Self::first_sequence);
-        field("last_sequence", &Self::last_sequence);
-        field("base_offset", &Self::base_offset);
-        field("log_append_time_ms", &Self::log_append_time_ms);
-    }
-    bool operator==(Self const&) const = default;
-};
-
-struct ProducerPart {
-    using Self = ProducerPart;
-    PartitionKey partition{};
-    std::int64_t id = -1;
-    std::int16_t epoch = -1;
-    std::int64_t last_appended_ms = 0;
-    std::int64_t last_timestamp = -1;
-    std::vector<SentPart> batches;
-    static constexpr void describe(auto& field) {
-        field("partition", &Self::partition);
-        field("id", &Self::id);
-        field("epoch", &Self::epoch);
-        field("last_appended_ms", &Self::last_appended_ms);
-        field("last_timestamp", &Self::last_timestamp);
-        field("batches", &Self::batches);
-    }
-};
-
-struct TransactionPart {
-    using Self = TransactionPart;
-    std::string id;
-    Incarnation producer;
-    Incarnation before;
-    std::int32_t timeout_ms = 0;
-    TransactionStatus status{};
-    std::int64_t started_ms = -1;
-    std::int64_t updated_ms = 0;
-    std::vector<PartitionKey> partitions;
-    std::vector<std::string> groups;
-    static constexpr void describe(auto& field) {
-        field("id", &Self::id);
-        field("producer", &Self::producer);
-        field("before", &Self::before);
-        field("timeout_ms", &Self::timeout_ms);
-        field("status", &Self::status);
-        field("started_ms", &Self::started_ms);
-        field("updated_ms", &Self::updated_ms);
-        field("partitions", &Self::partitions);
-        field("groups", &Self::groups);
-    }
-};
-
-struct OpenPart {
-    using Self = OpenPart;
-    std::int64_t producer_id = -1;
-    std::int64_t first_offset = 0;
-    static constexpr void describe(auto& field) {
-        field("producer_id", &Self::producer_id);
-        field("first_offset", &Self::first_offset);
-    }
-    bool operator==(Self const&) const = default;
-};
-
-struct AbortedPart {
-    using Self = AbortedPart;
-    std::int64_t producer_id = -1;
-    std::int64_t first_offset = 0;
-    std::int64_t last_offset = 0;
-    std::int64_t stable_after = 0;
-    static constexpr void describe(auto& field) {
-        field("producer_id", &Self::producer_id);
-        field("first_offset", &Self::first_offset);
-        field("last_offset", &Self::last_offset);
-        field("stable_after", &Self::stable_after);
-    }
-    bool operator==(Self const&) const = default;
-};
-
-/// A partition with long lists has several.
-struct PartitionTransactionsPart {
-    using Self = PartitionTransactionsPart;
-    static constexpr std::size_t elements_max = 100'000;
-    PartitionKey key{};
-    std::vector<OpenPart> open;
-    std::vector<AbortedPart> aborted;
-    static constexpr void describe(auto& field) {
-        field("key", &Self::key);
-        field("open", &Self::open);
-        field("aborted", &Self::aborted);
-    }
-};
 
 /// Each part has its length before it, so that the limits of one message hold for one part.
 template <class Part>
@@ -193,18 +41,50 @@ struct Freezer {
     kafka::Writer out{4096};
     FrozenState frozen;
 
-    void block(BatchIndex::SharedBlock const& block) {
+    void block(std::shared_ptr<BatchBlock const> const& block) {
         frozen.pieces.push_back({std::exchange(out, kafka::Writer{}).finish_bytes(), block});
     }
 };
 
+void put_compaction(kafka::Writer& out, Compaction const* compaction) {
+    out.integer(std::uint8_t(compaction != nullptr));
+    if (compaction == nullptr) return;
+    auto const& last = compaction->last;
+    CompactionPart part{compaction->first_dirty,
+                        compaction->clean_bytes,
+                        compaction->count,
+                        {},
+                        last.at_ms,
+                        last.took_ms,
+                        last.bytes_before,
+                        last.bytes_after,
+                        last.records_before,
+                        last.records_after,
+                        last.reason};
+    for (auto const& pass : compaction->passes) part.passes.push_back({pass.end, pass.at_ms});
+    put(out, part);
+}
+
 void put_partition(Freezer& to, Partition const& partition) {
     auto const& index = partition.batches;
-    auto const blocks = index.full_blocks().size() + (index.tail().count() > 0 ? 1 : 0);
+    auto const blocks = index.runs().size() + (index.tail().count() > 0 ? 1 : 0);
     put(to.out, PartitionPart{partition.key, partition.log_start, partition.next_offset,
                               std::uint32_t(blocks)});
-    for (auto const& block : index.full_blocks()) to.block(block);
-    if (index.tail().count() > 0) index.tail().encode(to.out);
+    put_compaction(to.out, partition.compaction.get());
+    for (auto const& run : index.runs()) {
+        to.out.integer(std::to_underlying(run.file));
+        to.block(run.block);
+    }
+    if (index.tail().count() == 0) return;
+    to.out.integer(std::uint64_t{0});
+    index.tail().encode(to.out);
+}
+
+void put_files(kafka::Writer& out, L1Files const& files) {
+    FilesPart part{std::to_underlying(files.next()), {}};
+    for (auto const& [number, file] : files.all())
+        part.files.push_back({std::to_underlying(number), file.bytes, file.stored});
+    put(out, part);
 }
 
 void put_producer(kafka::Writer& out, Producer const& producer) {
@@ -276,7 +156,48 @@ Refused take(kafka::Reader& in, Part& part, char const* what) {
     return std::nullopt;
 }
 
-Refused take_partition(kafka::Reader& in, State& state, Topic& topic, bool with_skips) {
+Refused take_files(kafka::Reader& in, State& state) {
+    FilesPart part;
+    if (auto refused = take(in, part, "list of files")) return refused;
+    if (part.next == 0) return "the number of the next file cannot be 0";
+    state.files.restore_next(journal::FileNumber{part.next});
+    for (auto const& file : part.files) {
+        if (!state.files.restore(journal::FileNumber{file.number}, file.bytes, file.stored))
+            return "file " + std::to_string(file.number) + " is there twice, or not yet";
+    }
+    return std::nullopt;
+}
+
+Refused take_compaction(kafka::Reader& in, Partition& partition) {
+    if (in.integer<std::uint8_t>() == 0) return std::nullopt;
+    CompactionPart part;
+    if (auto refused = take(in, part, "partition's compaction")) return refused;
+    auto made = std::make_unique<Compaction>();
+    made->first_dirty = part.first_dirty;
+    made->clean_bytes = part.clean_bytes;
+    made->count = part.count;
+    for (auto const& pass : part.passes) made->passes.push_back({pass.end, pass.at_ms});
+    made->last = {part.last_at_ms,       part.last_took_ms,        part.last_bytes_before,
+                  part.last_bytes_after, part.last_records_before, part.last_records_after,
+                  part.last_reason};
+    partition.compaction = std::move(made);
+    return std::nullopt;
+}
+
+/// One block of places, and the file that they are in.
+bool take_run(kafka::Reader& in, State& state, std::uint8_t version, BatchIndex& index) {
+    auto const file = journal::FileNumber{version >= with_files ? in.integer<std::uint64_t>() : 0};
+    BatchBlock block;
+    if (!block.decode(in, version >= with_transactions)) return false;
+    auto const bytes = block.bytes();
+    bool const in_journal = file == journal::FileNumber{};
+    if (!in_journal && !state.files.knows(file)) return false;
+    if (!index.restore(file, std::move(block))) return false;
+    if (!in_journal) state.files.hold(file, bytes);
+    return true;
+}
+
+Refused take_partition(kafka::Reader& in, State& state, Topic& topic, std::uint8_t version) {
     PartitionPart part;
     if (auto refused = take(in, part, "partition")) return refused;
     auto const name = "partition " + topic.name + "-" + std::to_string(topic.partitions.size());
@@ -290,21 +211,23 @@ Refused take_partition(kafka::Reader& in, State& state, Topic& topic, bool with_
     partition->topic = &topic;
     partition->log_start = part.log_start;
     partition->next_offset = partition->high_watermark = part.next_offset;
+    if (version >= with_files) {
+        if (auto refused = take_compaction(in, *partition)) return refused;
+    }
     auto& index = partition->batches;
     for (std::uint32_t n = 0; n < part.blocks; ++n) {
-        BatchBlock block;
-        if (!block.decode(in, with_skips) || !index.restore(std::move(block)))
+        if (!take_run(in, state, version, index))
             return name + ": batch block " + std::to_string(n) + " cannot be";
     }
     if (!index.empty() && index.last().last_offset + 1 != part.next_offset)
         return name + " does not end with its last batch";
-    index.drop_before(part.log_start);
+    state.files.release(index.drop_before(part.log_start));
     state.partitions.emplace(std::uint32_t(part.key), partition.get());
     topic.partitions.push_back(std::move(partition));
     return std::nullopt;
 }
 
-Refused take_topic(kafka::Reader& in, State& state, bool with_skips) {
+Refused take_topic(kafka::Reader& in, State& state, std::uint8_t version) {
     TopicPart part;
     if (auto refused = take(in, part, "topic")) return refused;
     if (part.name.empty() || part.id.is_none() || part.partitions == 0 ||
@@ -318,7 +241,7 @@ Refused take_topic(kafka::Reader& in, State& state, bool with_skips) {
     topic.settings = settings_of(topic.configs, state.broker_configs, state.options);
     state.topics_by_id.emplace(topic.id, &topic);
     for (std::uint32_t n = 0; n < part.partitions; ++n) {
-        if (auto refused = take_partition(in, state, topic, with_skips)) return refused;
+        if (auto refused = take_partition(in, state, topic, version)) return refused;
     }
     return std::nullopt;
 }
@@ -410,6 +333,7 @@ FrozenState freeze(State const& state) {
     for (auto const& [name, configs] : state.client_metrics)
         head.client_metrics.push_back({name, to_list(configs)});
     put(to.out, head);
+    put_files(to.out, state.files);
     for (auto const& [name, topic] : state.topics) {
         put(to.out, TopicPart{topic.name, topic.id, topic.created_ms, to_list(topic.configs),
                               std::uint32_t(topic.partitions.size())});
@@ -437,9 +361,7 @@ Bytes assemble(FrozenState const& frozen) {
 std::optional<std::string> thaw(State& state, ByteView bytes) {
     kafka::Reader in{bytes};
     auto const version = in.integer<std::uint8_t>();
-    constexpr std::uint8_t without_transactions = 1;
-    bool const with_transactions = version != without_transactions;
-    if (!in.failed() && version != snapshot_version && with_transactions)
+    if (!in.failed() && (version == 0 || version > snapshot_version))
         return "checkpoint state version " + std::to_string(version) +
                " is not known; it was written by a newer klamm";
     Head head;
@@ -450,8 +372,11 @@ std::optional<std::string> thaw(State& state, ByteView bytes) {
     state.next_producer_id = head.next_producer_id;
     for (auto const& [name, configs] : head.client_metrics)
         state.client_metrics[name] = to_map(configs);
+    if (version >= with_files) {
+        if (auto refused = take_files(in, state)) return refused;
+    }
     for (std::uint32_t n = 0; n < head.topics; ++n) {
-        if (auto refused = take_topic(in, state, with_transactions)) return refused;
+        if (auto refused = take_topic(in, state, version)) return refused;
     }
     for (std::uint32_t n = 0; n < head.producers; ++n) {
         if (auto refused = take_producer(in, state)) return refused;
@@ -459,7 +384,7 @@ std::optional<std::string> thaw(State& state, ByteView bytes) {
     auto const groups = in.take(in.integer<std::uint32_t>());
     if (in.failed()) return "the groups are cut off";
     if (auto refused = state.groups.decode(groups)) return "groups: " + *refused;
-    if (with_transactions) {
+    if (version >= with_transactions) {
         if (auto refused = take_transactions(in, state)) return refused;
     }
     if (in.bytes_left() > 0) return "bytes follow the end of the state";

@@ -14,12 +14,12 @@
 
 namespace klamm::broker {
 
-inline constexpr std::uint8_t snapshot_version = 2;
+inline constexpr std::uint8_t snapshot_version = 3;
 
 struct FrozenState {
     struct Piece {
         Bytes bytes;
-        BatchIndex::SharedBlock block;  ///< comes behind `bytes`; may be null
+        std::shared_ptr<BatchBlock const> block;  ///< comes behind `bytes`; may be null
     };
     std::vector<Piece> pieces;
 };

@@ -10,9 +10,11 @@
 
 #include "klamm/base/uuid.h"
 #include "klamm/broker/batch_index.h"
+#include "klamm/broker/compaction.h"
 #include "klamm/broker/config.h"
 #include "klamm/broker/entries.h"
 #include "klamm/broker/groups/groups_state.h"
+#include "klamm/broker/l1_files.h"
 #include "klamm/broker/options.h"
 #include "klamm/broker/producers.h"
 #include "klamm/broker/transactions/partition_transactions.h"
@@ -39,6 +41,7 @@ struct Partition {
     std::int64_t next_offset = 0;  ///< of the next record to come: Kafka's log end offset
     BatchIndex batches;
     std::unique_ptr<PartitionTransactions> transactions;  ///< null: there is nothing to know
+    std::unique_ptr<Compaction> compaction;               ///< null: there was no pass yet
 
     /// Readers see what is below; those with read_committed, what is below the second. Set when
     /// the entries are durable; not part of the fold.
@@ -98,6 +101,7 @@ struct State {
     Producers producers;
     GroupsState groups;
     TransactionsState transactions;
+    L1Files files;
 
     /// Null when there is none.
     Topic const* topic(std::string_view name) const;

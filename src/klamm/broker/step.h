@@ -12,10 +12,12 @@
 #include "klamm/journal/journal.h"
 
 #include <expected>
+#include <string>
 
 namespace klamm::broker {
 
 struct State;
+struct Topic;
 
 /// Which replies must wait until what was appended so far is durable.
 enum class After : std::uint8_t {
@@ -32,6 +34,8 @@ public:
     virtual Random& random() = 0;
     virtual Options const& options() const = 0;
     virtual State const& state() const = 0;
+    /// What retention and compaction did with a topic and will do next (storage_report.h).
+    virtual std::string report(Topic const& topic) const = 0;
 
     /// Journals one entry (a struct of entries.h, encoded by encode_entry) and applies it at
     /// once. `full`: nothing happened; refuse the request with a retriable error.

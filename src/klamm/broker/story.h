@@ -15,6 +15,8 @@
 #include "klamm/broker/broker.h"
 #include "klamm/broker/producers.h"
 #include "klamm/broker/request.h"
+#include "klamm/broker/storage_work.h"
+#include "klamm/journal/memory_extents.h"
 #include "klamm/kafka/apis.h"
 #include "klamm/records/batch.h"
 
@@ -93,6 +95,7 @@ public:
 
     Options options;
     StoryJournal journal;
+    journal::MemoryExtents extents;
     std::unique_ptr<Broker> broker;
     Now now{.instant = Instant{Duration{1'000'000}}, .wall_ms = 1'700'000'000'000};
     ConnectionId connection{1};
@@ -171,8 +174,43 @@ public:
         ++seed_;
         broker = recover(checkpoint_);
         broker->start(now);
+        remove_garbage();
         take();
     }
+
+    // ---- background work ---------------------------------------------------------------
+
+    /// Does the next job, if there is one, and makes it durable. Returns what it was.
+    std::optional<StorageJob::Kind> work() {
+        auto job = broker->plan_storage(extents.room(), now);
+        if (!job) return std::nullopt;
+        auto const kind = job->kind;
+        finish(begin(std::move(*job)));
+        return kind;
+    }
+    /// Until nothing is left to do.
+    int work_all() {
+        int jobs = 0;
+        while (work()) ++jobs;
+        return jobs;
+    }
+    std::unique_ptr<StorageWork> begin(StorageJob job) {
+        return std::make_unique<StorageWork>(
+            std::move(job),
+            [this](BatchPlace const& place) { return read_place(journal, extents, place); },
+            extents,
+            StorageLimits{std::uint64_t(options.l1_block_bytes),
+                          std::uint64_t(options.own_file_bytes)});
+    }
+    void finish(std::unique_ptr<StorageWork> work) {
+        while (!work->step(1000)) {}
+        broker->storage_done(work->take_result(), now);
+        sync();
+        for (auto const number : broker->take_unneeded_files())
+            EXPECT_TRUE(extents.remove(number).has_value());
+    }
+    /// Everything in the journal that the state does not need is gone.
+    void trim() { journal.trim(broker->needed_from()); }
 
     // ---- topics and records --------------------------------------------------------------
 
@@ -309,6 +347,18 @@ public:
     }
 
 private:
+    /// What the world does at a start: every file that is needed is there, all others go.
+    void remove_garbage() {
+        auto const& needed = broker->files();
+        for (auto const& [number, file] : needed)
+            EXPECT_TRUE(extents.check(number, file.bytes).has_value());
+        auto const present = extents.list().value();
+        for (auto const number : present) {
+            if (needed.contains(number)) continue;
+            EXPECT_TRUE(extents.remove(number).has_value());
+        }
+    }
+
     std::unique_ptr<Broker> recover(std::optional<journal::Checkpoint> const& from) {
         auto recovered = std::make_unique<Broker>(options, journal, seed_);
         if (from) {
@@ -322,8 +372,8 @@ private:
     }
 
     void take() {
-        auto const read = [this](journal::Position at, std::uint32_t bytes) {
-            return journal.read(at, bytes);
+        auto const read = [this](BatchPlace const& place) {
+            return read_place(journal, extents, place);
         };
         for (auto& reply : broker->take_replies()) {
             if (reply.close) closed_[reply.id] = true;

@@ -2,6 +2,7 @@
 #include "klamm/cli/flights.h"
 #include "klamm/cli/json.h"
 #include "klamm/cli/moment.h"
+#include "klamm/cli/storage_words.h"
 #include "klamm/cli/terminal.h"
 #include "klamm/cli/text.h"
 
@@ -117,6 +118,26 @@ TEST(DelayTotals, CountARecordThatComesAgainOnce) {
     EXPECT_EQ(totals.counted(), 3);
     EXPECT_EQ(totals.repeated(), 2);
     EXPECT_EQ(totals.delays().at("A"), (Delays{3, 30}));
+}
+
+TEST(StorageWords, SayWhatWasDoneAndWhatWillBe) {
+    auto const* const report = R"({"topic": "t", "partitions": [
+        {"partition": 0, "log_start": 0, "retention": {"last": null, "next": "nothing is stored"}},
+        {"partition": 1, "log_start": 7, "retention": {"last": {"at_ms": 1000, "records": 7,
+            "bytes": 2048, "reason": "retention.ms"}, "next": "nothing is stored"}},
+        {"partition": 2, "log_start": 0, "retention": {"last": null, "next": "nothing is stored"},
+         "compaction": {"passes": 1, "last": {"at_ms": 1000, "took_ms": 5, "bytes_before": 4096,
+            "bytes_after": 100, "records_before": 9, "records_after": 2, "reason": "it was due"},
+            "next": "waits"}}]})";
+    EXPECT_EQ(storage_words(report, 61'000),
+              (std::vector<std::string>{
+                  "partitions 0, 2: nothing was deleted yet\n  next: nothing is stored",
+                  "partition 1: 7 records (2.0 KiB) were deleted 1 min ago, by retention.ms\n"
+                  "  next: nothing is stored",
+                  "partition 2: compacted 1 min ago in 5 ms, 9 records to 2, 4.0 KiB to 100 B,\n"
+                  "  because it was due\n  next: waits"}));
+    for (auto const* other : {"", "null", "[]", R"({"partitions": 3})", R"({"partitions": [3]})"})
+        EXPECT_EQ(storage_words(other, 0), std::vector<std::string>{}) << other;
 }
 
 }  // namespace

@@ -174,10 +174,15 @@ Outcome<> grow_topic(Client& client, std::string const& name, std::int32_t parti
     return first_failure(results, count, doing);
 }
 
-Outcome<std::vector<ConfigEntry>> topic_config(Client& client, std::string const& name) {
+namespace {
+
+/// All settings, or only one.
+Outcome<std::vector<ConfigEntry>> read_config(Client& client, std::string const& name,
+                                              std::string const* setting) {
     auto const doing = fmt::format("describe the configuration of topic {}", name);
     ConfigResource const request(
         rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
+    if (setting != nullptr) rd_kafka_ConfigResource_set_config(request.get(), setting->c_str(), "");
     auto const event = ask(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, doing,
                            [&](auto const* options, auto* queue) {
                                auto* one = request.get();
@@ -204,6 +209,20 @@ Outcome<std::vector<ConfigEntry>> topic_config(Client& client, std::string const
     }
     std::ranges::sort(config, {}, &ConfigEntry::name);
     return config;
+}
+
+}  // namespace
+
+Outcome<std::vector<ConfigEntry>> topic_config(Client& client, std::string const& name) {
+    return read_config(client, name, nullptr);
+}
+
+Outcome<std::string> topic_config_value(Client& client, std::string const& name,
+                                        std::string const& setting) {
+    auto const found = read_config(client, name, &setting);
+    if (!found) return std::unexpected(found.error());
+    auto const entry = std::ranges::find(*found, setting, &ConfigEntry::name);
+    return entry == found->end() ? std::string{} : entry->value;
 }
 
 Outcome<> change_topic_config(Client& client, std::string const& name,

@@ -62,6 +62,9 @@ struct ConfigEntry {
     bool is_set;  ///< on this topic, not inherited
 };
 Outcome<std::vector<ConfigEntry>> topic_config(Client& client, std::string const& name);
+/// One of its settings; empty when the cluster does not know it.
+Outcome<std::string> topic_config_value(Client& client, std::string const& name,
+                                        std::string const& setting);
 /// Sets some settings of a topic and takes others back to their defaults. Reads all, then
 /// writes all: an older request than the incremental one, which librdkafka 2.0 lacks, so a
 /// change that someone else makes in between is lost.

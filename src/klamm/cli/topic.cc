@@ -2,11 +2,14 @@
 #include "klamm/cli/cluster.h"
 #include "klamm/cli/commands.h"
 #include "klamm/cli/json.h"
+#include "klamm/cli/storage_words.h"
 #include "klamm/cli/terminal.h"
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+
+#include <chrono>
 
 namespace klamm::cli {
 namespace {
@@ -101,6 +104,7 @@ struct Described {
     Offsets first;
     Offsets next;
     std::vector<ConfigEntry> config;
+    std::string report;  ///< of a klamm broker: what it does with the records. JSON, or empty
 };
 
 Outcome<Described> look_at(Client& client, std::string const& name) {
@@ -113,7 +117,9 @@ Outcome<Described> look_at(Client& client, std::string const& name) {
     if (!next) return std::unexpected(next.error());
     auto const config = topic_config(client, name);
     if (!config) return std::unexpected(config.error());
-    return Described{*found, *first, *next, *config};
+    // Another broker leaves it out, or refuses to describe what it does not know.
+    auto const report = topic_config_value(client, name, "klamm.report");
+    return Described{*found, *first, *next, *config, report.value_or(std::string{})};
 }
 
 void print(Described const& it, bool all_settings) {
@@ -133,6 +139,11 @@ void print(Described const& it, bool all_settings) {
                it.topic.partitions.size(), it.topic.partitions.size() == 1 ? "" : "s",
                with_commas(records), records == 1 ? "" : "s");
     table.print(stdout);
+    auto const now = std::chrono::system_clock::now().time_since_epoch();
+    auto const words = storage_words(
+        it.report, std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    if (!words.empty()) fmt::print("\n");
+    for (auto const& line : words) fmt::print("{}\n", line);
     Table settings({"SETTING", "VALUE", ""});
     for (auto const& entry : it.config)
         if (entry.is_set || all_settings)

@@ -50,16 +50,20 @@ std::int64_t ColdReads::bytes() const {
     return bytes_;
 }
 
-std::expected<Slice, journal::Error> ColdReads::read(journal::Position position,
-                                                     std::uint32_t bytes) {
-    if (auto cached = journal_.cached(position)) return std::move(*cached);
-    auto body = journal_.read(position, bytes);
+std::expected<Slice, journal::Error> read_stored(journal::Journal& journal,
+                                                 journal::ExtentStore& extents,
+                                                 broker::BatchPlace const& place) {
+    if (place.in_journal()) {
+        if (auto cached = journal.cached(place.position)) return std::move(*cached);
+    }
+    auto body = broker::read_place(journal, extents, place);
     if (!body && body.error() == journal::Error::corrupt)
-        log_peer(fmt::format("stored records are damaged and are not served: {}",
-                             journal_.describe_last_damage()));
+        log_peer(fmt::format(
+            "stored records are damaged and are not served: {}",
+            place.in_journal() ? journal.describe_last_damage() : extents.describe_last_damage()));
     if (!body && body.error() == journal::Error::failed)
         stop_process(fmt::format("the journal could not be read: {}; stopping.",
-                                 journal_.describe_last_damage()));
+                                 journal.describe_last_damage()));
     return body;
 }
 
@@ -75,8 +79,8 @@ void ColdReads::loop() {
             jobs_.pop_front();
             bytes_ += job.bytes;
         }
-        broker::fill(job.reply, [this](journal::Position position, std::uint32_t bytes) {
-            return read(position, bytes);
+        broker::fill(job.reply, [this](broker::BatchPlace const& place) {
+            return read_stored(journal_, extents_, place);
         });
         metrics_.cold_replies.add();
         job.done(std::move(job.reply));

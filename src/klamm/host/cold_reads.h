@@ -4,6 +4,7 @@
 
 #include "klamm/broker/request.h"
 #include "klamm/host/metrics.h"
+#include "klamm/journal/extents.h"
 #include "klamm/journal/journal.h"
 
 #include <condition_variable>
@@ -19,8 +20,9 @@ class ColdReads {
 public:
     /// `bytes_max`: record bytes read and not yet released, over all connections; further replies
     /// wait. One reply may exceed it.
-    ColdReads(journal::Journal& journal, std::int64_t bytes_max, Metrics& metrics)
-        : journal_(journal), bytes_max_(bytes_max), metrics_(metrics) {}
+    ColdReads(journal::Journal& journal, journal::ExtentStore& extents, std::int64_t bytes_max,
+              Metrics& metrics)
+        : journal_(journal), extents_(extents), bytes_max_(bytes_max), metrics_(metrics) {}
     ~ColdReads();  ///< stops it
     ColdReads(ColdReads const&) = delete;
     ColdReads& operator=(ColdReads const&) = delete;
@@ -45,9 +47,9 @@ private:
         Done done;
     };
     void loop();
-    std::expected<Slice, journal::Error> read(journal::Position position, std::uint32_t bytes);
 
     journal::Journal& journal_;
+    journal::ExtentStore& extents_;
     std::int64_t const bytes_max_;
     Metrics& metrics_;
     mutable std::mutex mutex_;
@@ -57,5 +59,11 @@ private:
     bool stopping_ = false;
     std::thread thread_;
 };
+
+/// Reads one place, on any thread that may wait for the disk. Damage is logged and never served; a
+/// journal that fails stops the process.
+[[nodiscard]] std::expected<Slice, journal::Error> read_stored(journal::Journal& journal,
+                                                               journal::ExtentStore& extents,
+                                                               broker::BatchPlace const& place);
 
 }  // namespace klamm::host

@@ -189,6 +189,7 @@ bool Connection::fill_from_memory(broker::Reply& reply) {
     if (reply.records.empty() && reply.offsets.empty() && reply.keyless.empty()) return true;
     std::vector<std::pair<journal::Position, Slice>> found;
     auto const find = [&](broker::BatchPlace const& place) {
+        if (!place.in_journal()) return false;
         auto cached = shared_.journal.cached(place.position);
         if (cached) found.emplace_back(place.position, std::move(*cached));
         return cached.has_value();
@@ -201,17 +202,16 @@ bool Connection::fill_from_memory(broker::Reply& reply) {
             if (!find(batch)) return false;
     // fill() asks in some order of its own; usually in this one.
     std::size_t next = 0;
-    broker::fill(
-        reply,
-        [&](journal::Position position, std::uint32_t) -> std::expected<Slice, journal::Error> {
-            for (std::size_t tried = 0; tried < found.size(); ++tried) {
-                auto const at = (next + tried) % found.size();
-                if (found[at].first != position) continue;
-                next = at + 1;
-                return found[at].second;
-            }
-            return std::unexpected(journal::Error::trimmed);
-        });
+    broker::fill(reply,
+                 [&](broker::BatchPlace const& place) -> std::expected<Slice, journal::Error> {
+                     for (std::size_t tried = 0; tried < found.size(); ++tried) {
+                         auto const at = (next + tried) % found.size();
+                         if (found[at].first != place.position) continue;
+                         next = at + 1;
+                         return found[at].second;
+                     }
+                     return std::unexpected(journal::Error::trimmed);
+                 });
     return true;
 }
 

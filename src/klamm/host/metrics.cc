@@ -146,6 +146,28 @@ void add_broker(Families& families, broker::Stats const& stats) {
                    double(retention.held_bytes));
 }
 
+void add_storage(Families& families, broker::StorageStats const& storage) {
+    families.counter("klamm_merges_total", "Jobs that moved records from the journal to L1",
+                     storage.merges);
+    families.counter("klamm_repacks_total", "Jobs that wrote sparse or small files anew",
+                     storage.repacks);
+    families.counter("klamm_compaction_passes_total", "Over one partition each", storage.passes);
+    families.counter("klamm_compaction_records_dropped_total", "Superseded, or old tombstones",
+                     storage.records_dropped);
+    families.counter("klamm_storage_read_bytes_total", "By merging and compaction",
+                     storage.bytes_read);
+    families.counter("klamm_storage_written_bytes_total", "By merging and compaction",
+                     storage.bytes_written);
+    families.counter("klamm_storage_failures_total",
+                     "Jobs without effect: no space, or the disk failed", storage.failures);
+    families.counter("klamm_storage_damaged_total", "Partitions passed over because of damage",
+                     storage.damaged);
+    families.gauge("klamm_storage_no_room", "1 while the disk has no space for such jobs",
+                   storage.no_room ? 1 : 0);
+    families.gauge("klamm_l1_files", "Files of L1", double(storage.files));
+    families.gauge("klamm_l1_bytes", "Bytes of these files", double(storage.file_bytes));
+}
+
 void add_disk(Families& families, journal::DiskStats const& disk) {
     families.counter("klamm_journal_written_bytes_total", "Written to segments",
                      disk.bytes_written);
@@ -179,6 +201,7 @@ std::string to_prometheus(Metrics const& metrics, Gauges const& gauges) {
                    double(gauges.journal_bytes));
     if (gauges.disk) add_disk(families, *gauges.disk);
     add_broker(families, gauges.broker);
+    add_storage(families, gauges.broker.storage);
     return families.text();
 }
 

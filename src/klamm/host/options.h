@@ -45,7 +45,9 @@ struct Options {
     std::chrono::milliseconds frame_silence_max{30'000};  ///< inside a frame, and for slow readers
     std::int64_t memory_bytes_max = 1024 * 1024 * 1024;   ///< of records, with Durability::memory
     std::int64_t checkpoint_bytes = 64 * 1024 * 1024;     ///< journaled between two checkpoints
-    std::chrono::milliseconds drain_max{10'000};          ///< for answers in flight when stopping
+    /// Read and written by merging and compaction, while the journal is within its budget.
+    std::int64_t storage_bytes_per_second = 64 * 1024 * 1024;
+    std::chrono::milliseconds drain_max{10'000};  ///< for answers in flight when stopping
 };
 
 }  // namespace klamm::host

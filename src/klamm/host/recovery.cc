@@ -4,6 +4,8 @@
 #include "klamm/host/files.h"
 #include "klamm/host/log.h"
 #include "klamm/host/unsynced.h"
+#include "klamm/journal/disk_extents.h"
+#include "klamm/journal/memory_extents.h"
 #include "klamm/journal/memory_journal.h"
 
 #include <fmt/format.h>
@@ -99,6 +101,32 @@ std::expected<void, std::string> open_disk(Options const& options, Recovered& wo
     log_report((*opened)->opened(), options.data, std::chrono::steady_clock::now() - started);
     world.disk = opened->get();
     world.journal = std::move(*opened);
+    // Less than the journal leaves: when it refuses what is produced, merging can still give it
+    // space back, and checkpoints can be saved.
+    world.extents =
+        std::make_unique<journal::DiskExtents>(*world.directory, disk.free_bytes_min / 2);
+    return {};
+}
+
+/// Every L1 file that the state needs is there; all others are what a crash left, and go.
+std::expected<void, std::string> settle_extents(Recovered& world, std::string const& data) {
+    auto const& needed = world.broker->files();
+    for (auto const& [number, file] : needed) {
+        if (auto const sound = world.extents->check(number, file.bytes); !sound)
+            return std::unexpected(
+                fmt::format("stored records of {} are damaged: {}. Restore the file from a copy",
+                            data, sound.error()));
+    }
+    auto const present = world.extents->list();
+    if (!present)
+        return std::unexpected(fmt::format("the data directory cannot be used: {}",
+                                           world.extents->describe_last_damage()));
+    for (auto const number : *present) {
+        if (needed.contains(number)) continue;
+        if (!world.extents->remove(number))
+            return std::unexpected(fmt::format("a file that nobody needs cannot be removed: {}",
+                                               world.extents->describe_last_damage()));
+    }
     return {};
 }
 
@@ -108,11 +136,15 @@ std::expected<Recovered, std::string> recover(Options const& options) {
     Recovered world;
     auto to_come = std::make_unique<JournalToCome>();
     world.broker = std::make_unique<broker::Broker>(options.broker, *to_come, random_seed());
-    if (options.durability == Durability::memory)
-        world.journal =
-            std::make_unique<journal::MemoryJournal>(std::size_t(options.memory_bytes_max));
-    else if (auto const opened = open_disk(options, world); !opened)
+    if (options.durability == Durability::memory) {
+        auto const bytes_max = std::uint64_t(options.memory_bytes_max);
+        world.journal = std::make_unique<journal::MemoryJournal>(std::size_t(bytes_max));
+        world.extents = std::make_unique<journal::MemoryExtents>(bytes_max);
+    } else if (auto const opened = open_disk(options, world); !opened) {
         return std::unexpected(opened.error());
+    }
+    if (auto const settled = settle_extents(world, options.data); !settled)
+        return std::unexpected(settled.error());
     to_come->target = world.journal.get();
     world.broker_journal = std::move(to_come);
     world.broker->start(system_now());

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <limits>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr auto settle_pause = std::chrono::milliseconds(1);
+constexpr std::string_view topics_path = "/api/topics/";
 constexpr rlim_t descriptors_for_files = 200;
 
 /// All that runs once there is a broker. Destroyed in the reverse order.
@@ -39,8 +41,8 @@ struct Workers {
           receiving_bytes(options.request_bytes_in_flight_max / 2),
           broker(*world.broker, *world.journal, std::size_t(options.requests_queued_max), metrics),
           journal(*world.journal, metrics),
-          cold_reads(*world.journal, options.cold_bytes_max, metrics),
-          housekeeping(*world.journal, world.disk, broker, std::uint64_t(options.checkpoint_bytes)),
+          cold_reads(*world.journal, *world.extents, options.cold_bytes_max, metrics),
+          housekeeping(options, *world.journal, world.disk, *world.extents, broker),
           shared{.options = options,
                  .metrics = metrics,
                  .client_metrics = client_metrics,
@@ -94,6 +96,7 @@ private:
     void start_workers();
     void settle(steady_clock::time_point until);
     HttpAnswer answer_http(std::string_view target);
+    HttpAnswer report_topic(std::string_view name) const;
     Gauges gauges() const;
 
     Options options_;
@@ -244,6 +247,16 @@ Gauges TheServer::gauges() const {
     return gauges;
 }
 
+HttpAnswer TheServer::report_topic(std::string_view name) const {
+    if (!ready_) return {.status = 503, .body = "not ready: stopping\n"};
+    std::promise<std::optional<std::string>> report;
+    workers_->broker.run(
+        [&](broker::Broker& broker, Now now) { report.set_value(broker.report(name, now)); });
+    auto const text = report.get_future().get();
+    if (!text) return {.status = 404, .body = fmt::format("there is no topic {}\n", name)};
+    return {.content_type = "application/json", .body = *text + "\n"};
+}
+
 HttpAnswer TheServer::answer_http(std::string_view target) {
     if (target == "/healthz") return {.body = "ok\n"};
     if (target == "/readyz" && ready_) return {.body = "ready\n"};
@@ -254,9 +267,10 @@ HttpAnswer TheServer::answer_http(std::string_view target) {
                         client_metrics_.to_prometheus(std::chrono::steady_clock::now())};
     if (target == "/api/notices")
         return {.content_type = "application/json", .body = notices_.to_json()};
+    if (target.starts_with(topics_path)) return report_topic(target.substr(topics_path.size()));
     return {.status = 404,
-            .body = fmt::format("There is no {} here. There are /healthz, /readyz, /metrics and "
-                                "/api/notices; Kafka clients connect to {}.\n",
+            .body = fmt::format("There is no {} here. There are /healthz, /readyz, /metrics, "
+                                "/api/notices and /api/topics/NAME; Kafka clients connect to {}.\n",
                                 target, to_string(kafka_address()))};
 }
 
@@ -275,6 +289,9 @@ void fit_to_descriptors(Options& options) {
 
 std::expected<std::unique_ptr<Server>, std::string> start_server(Options options) {
     fit_to_descriptors(options);
+    // In memory it would only be copied.
+    if (options.durability == Durability::memory)
+        options.broker.journal_bytes = std::numeric_limits<std::int64_t>::max();
     auto server = std::make_unique<TheServer>(std::move(options));
     if (auto const bound = server->bind(); !bound) return std::unexpected(bound.error());
     if (auto const started = server->start(); !started) return std::unexpected(started.error());

@@ -1,8 +1,11 @@
 #include "klamm/sim/audit.h"
 
+#include "klamm/records/filter.h"
 #include "klamm/sim/processed.h"
 
 #include <fmt/format.h>
+
+#include <set>
 
 namespace klamm::sim {
 namespace {
@@ -98,6 +101,63 @@ Reading audit_partition(Services& services, AskNow const& ask, std::string const
     return Reading::done;
 }
 
+std::string text_of(Bytes const& bytes) {
+    return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+using Table = std::vector<TableRecord>;
+
+/// Those of the fetched records that are shown, with their keys.
+bool add_shown(kafka::FetchResponse::PartitionData const& part, std::set<std::int64_t> const& shown,
+               Table& table) {
+    for (auto const& bytes : part.records->parts) {
+        auto const visited =
+            records::visit_batches(bytes.view(), [&](ByteView batch, records::BatchInfo const&) {
+                auto const all = records::read_records(batch);
+                for (auto const& record : *all) {
+                    if (!shown.contains(record.offset)) continue;
+                    table.push_back(
+                        {record.offset, text_of(*record.key), std::nullopt, record.timestamp});
+                    if (record.value) table.back().value = text_of(*record.value);
+                }
+                return true;
+            });
+        if (!visited) return false;
+    }
+    return true;
+}
+
+/// The compacted topic from its first offset on, as readers of committed records see it; one who
+/// reads everything must come to the end.
+Reading audit_table(Services& services, AskNow const& ask) {
+    PartitionName const name{std::string(table_topic), 0};
+    WholeLog log;
+    if (auto const all = read_all(services, ask, name.topic, name, 0, false, log);
+        all != Reading::done)
+        return all;
+    auto const end = log.batches.empty() ? 0 : log.batches.back().last_offset + 1;
+    if (end != log.high_watermark)
+        services.violations.report(
+            "compaction_keeps", fmt::format("a reader stays at {} of {}", end, log.high_watermark));
+    Table table;
+    for (std::int64_t offset = 0;;) {
+        auto const part = fetch_from(ask, name.topic, 0, offset, true);
+        if (!part) return Reading::failed;
+        if (part->error_code != ErrorCode::none) return Reading::damaged;
+        auto const batches = services.batches.read(name, part->records);
+        if (batches.empty()) break;
+        std::set<std::int64_t> shown;
+        for (auto const& record :
+             committed_of(batches, part->aborted_transactions.value_or(Aborted{})))
+            if (record.offset >= offset) shown.insert(record.offset);
+        if (!add_shown(*part, shown, table)) return Reading::failed;
+        offset = batches.back().last_offset + 1;
+    }
+    services.checkers.tell(&Checker::table_audited, std::span<TableRecord const>{table},
+                           services.schedule.broker_now().wall_ms);
+    return Reading::done;
+}
+
 void audit_group(Services& services, AskNow const& ask, std::string const& group) {
     kafka::OffsetFetchRequest request;
     auto& asked = request.groups.emplace_back();
@@ -142,7 +202,9 @@ bool audit(Services& services, AskNow const& ask, std::function<void()> const& d
         for (auto const& partition : topic.partitions) {
             PartitionName const name{checked_name(*topic.name, topic.topic_id),
                                      partition.partition_index};
-            auto const reading = audit_partition(services, ask, *topic.name, name);
+            auto const reading = *topic.name == table_topic
+                                     ? audit_table(services, ask)
+                                     : audit_partition(services, ask, *topic.name, name);
             if (reading == Reading::failed)
                 services.violations.report("protocol", to_string(name) + " could not be audited");
             if (reading != Reading::damaged) continue;

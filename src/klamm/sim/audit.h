@@ -21,6 +21,8 @@ using AskNow =
 /// The topic that all workloads share, and the groups that read it.
 inline constexpr std::string_view main_topic = "events";
 PartitionName main_partition(std::int32_t number);
+/// The compacted one.
+inline constexpr std::string_view table_topic = "table";
 std::string group_name(int number);  ///< "g0"
 /// How checkers call it: other topics than the main one may be deleted and created again.
 std::string checked_name(std::string const& topic, Uuid const& id);

@@ -56,6 +56,18 @@ enum class Fate : std::uint8_t { plain, open, committed, aborted };
 /// One for each batch; those of markers are `plain`. Requires all batches from some offset on.
 std::vector<Fate> fates_of(std::span<SeenBatch const> batches);
 
+/// A record of the compacted topic.
+struct TableRecord {
+    std::int64_t offset = 0;
+    std::string key;
+    std::optional<std::string> value;  ///< null: a tombstone
+    std::int64_t timestamp = 0;        ///< wall clock, milliseconds
+    bool operator==(TableRecord const&) const = default;
+};
+/// What its configs promise.
+inline constexpr std::int64_t table_lag_ms = 300;
+inline constexpr std::int64_t table_delete_retention_ms = 1500;
+
 struct Violation {
     std::string invariant;
     std::string what;
@@ -153,6 +165,16 @@ public:
     /// All partitions and all groups were read.
     virtual void audit_ended() {}
 
+    // ---- the compacted topic ------------------------------------------------------------
+    /// Somebody sends these records; they may be there from now on.
+    virtual void table_tried(std::span<TableRecord const>) {}
+    /// With their offsets.
+    virtual void table_acked(std::span<TableRecord const>) {}
+    /// They were in a transaction that was aborted.
+    virtual void table_aborted(std::span<TableRecord const>) {}
+    /// All of it that a reader of committed records is shown, at a moment of the wall clock.
+    virtual void table_audited(std::span<TableRecord const>, std::int64_t /*now_ms*/) {}
+
     // ---- what the journal was told, and gave back ---------------------------------------
     virtual void appended(journal::Position, std::uint32_t /*digest*/) {}
     virtual void made_durable(journal::Position) {}
@@ -201,6 +223,7 @@ std::unique_ptr<Checker> idempotent_once(Violations& violations);
 std::unique_ptr<Checker> committed_never_back(Violations& violations);
 std::unique_ptr<Checker> high_watermark(Violations& violations);
 std::unique_ptr<Checker> log_start(Violations& violations);
+std::unique_ptr<Checker> compaction_keeps(Violations& violations);
 std::unique_ptr<Checker> transaction_atomic(Violations& violations);
 std::unique_ptr<Checker> committed_reads(Violations& violations);
 std::unique_ptr<Checker> last_stable(Violations& violations);

@@ -2,6 +2,8 @@
 #include "klamm/sim/server.h"
 #include "klamm/sim/workloads.h"
 
+#include "klamm/journal/extent_file.h"
+
 #include <algorithm>
 
 namespace klamm::sim {
@@ -13,12 +15,25 @@ constexpr Time restart_max = 800 * millisecond;
 constexpr Time hazard_interval = 100 * millisecond;
 constexpr Time open_again = 500 * millisecond;
 constexpr std::uint64_t page_bytes = 4096;
+constexpr std::uint64_t extents_free_bytes_min = 32 * 1024;
 
 }  // namespace
 
 Server::Server(Services& services, Network& network, std::uint64_t seed)
     : services_(services), network_(network), random_(seed), disk_(random_.next(), disk_bytes) {
     segment_bytes_ = (std::uint64_t{16} << random_.below(4)) * page_bytes;  // 64 KiB to 512 KiB
+    // Budgets so small that every run merges.
+    auto& options = broker_options_;
+    options.auto_create_topics_enable = false;
+    options.journal_bytes = std::int64_t{2048} << random_.below(5);
+    options.storage_job_bytes = std::int64_t{1024} << random_.below(6);
+    options.l1_block_bytes = std::int32_t(128U << random_.below(6));
+    options.own_file_bytes = std::int64_t{1024} << random_.below(5);
+    options.compaction_bytes_min = std::int64_t(random_.below(2000));
+    options.storage_retry_ms = std::chrono::milliseconds{1500};
+    options.group_consumer_session_timeout_ms = Duration(modern_session / millisecond);
+    options.group_consumer_min_session_timeout_ms = options.group_consumer_session_timeout_ms;
+    options.group_consumer_heartbeat_interval_ms = Duration(1'000);
 }
 
 Server::~Server() = default;
@@ -33,12 +48,8 @@ void Server::power_on() {
 bool Server::open() {
     ++life_;
     process_ = std::make_unique<Process>(services_);
-    broker::Options options;
-    options.auto_create_topics_enable = false;
-    options.group_consumer_session_timeout_ms = Duration(modern_session / millisecond);
-    options.group_consumer_min_session_timeout_ms = options.group_consumer_session_timeout_ms;
-    options.group_consumer_heartbeat_interval_ms = Duration(1'000);
-    process_->broker = std::make_unique<broker::Broker>(options, process_->journal, random_.next());
+    process_->broker =
+        std::make_unique<broker::Broker>(broker_options_, process_->journal, random_.next());
     services_.checkers.tell(&Checker::replay_began);
 
     bool sound = true;
@@ -92,7 +103,25 @@ bool Server::open() {
     }
     services_.trace.note("the broker starts: {} entries behind the checkpoint of {}, {} bytes cut",
                          report.entries, std::uint64_t(report.checkpoint), report.torn_bytes);
+    if (!settle_extents()) return false;
     process_->broker->start(services_.schedule.broker_now());
+    return true;
+}
+
+/// What host/recovery.cc does with the files.
+bool Server::settle_extents() {
+    process_->extents = std::make_unique<journal::DiskExtents>(disk_, extents_free_bytes_min);
+    auto const& needed = process_->broker->files();
+    for (auto const& [number, file] : needed) {
+        if (auto const sound = process_->extents->check(number, file.bytes); !sound) {
+            process_->broker.reset();
+            opening_failed({journal::OpenError::Kind::damaged, sound.error()}, false);
+            return false;
+        }
+    }
+    auto const present = *process_->extents->list();
+    for (auto const number : present)
+        if (!needed.contains(number)) remove_files({number});
     return true;
 }
 
@@ -122,6 +151,7 @@ void Server::start_serving() {
     network_.listen(this);
     pump();
     plan_checkpoint();
+    plan_work();
     in_this_life(hazard_interval, [this] { hazards(); });
 }
 
@@ -137,6 +167,7 @@ void Server::end(End how, std::string_view why) {
     services_.trace.note("{}", why);
     ++life_;
     network_.listen(nullptr);
+    count_work();
     process_.reset();
     if (how == End::kill) {
         ++lives_.kills;
@@ -148,20 +179,29 @@ void Server::end(End how, std::string_view why) {
     services_.schedule.after(Time(random_.below(restart_max)), [this] { power_on(); });
 }
 
-/// Somewhere in what was durable some commits ago, so that it cannot be taken for a torn tail.
+/// In an L1 file, or in the journal somewhere in what was durable some commits ago, so that it
+/// cannot be taken for a torn tail.
 void Server::flip_some_bit() {
-    auto const first = std::uint64_t(process_->journal.first());
     if (flip_ || process_->durable_lately.empty()) return;
-    auto const end = std::uint64_t(process_->durable_lately.front());
-    if (first >= end) return;
-    auto const position = first + random_.below(end - first);
-    auto const name = fmt::format("segment-{:012}", position / segment_bytes_);
+    auto const& files = process_->broker->files();
+    if (!files.empty() && random_.one_in(2)) {
+        auto const& [number, file] =
+            *std::next(files.begin(), std::ptrdiff_t(random_.below(files.size())));
+        flip_ = Flip{journal::extent_file_name(number), random_.below(file.bytes),
+                     unsigned(random_.below(8)), false, false};
+    } else {
+        auto const first = std::uint64_t(process_->journal.first());
+        auto const end = std::uint64_t(process_->durable_lately.front());
+        if (first >= end) return;
+        auto const position = first + random_.below(end - first);
+        flip_ = Flip{fmt::format("segment-{:012}", position / segment_bytes_),
+                     position % segment_bytes_, unsigned(random_.below(8))};
+    }
     auto const names = *disk_.list();
-    if (std::ranges::find(names, name) == names.end()) return;
-    flip_ = Flip{name, position % segment_bytes_, unsigned(random_.below(8)), false};
-    disk_.flip_bit(name, flip_->byte, flip_->bit);
+    if (std::ranges::find(names, flip_->file) == names.end()) return flip_.reset();
+    disk_.flip_bit(flip_->file, flip_->byte, flip_->bit);
     services_.trace.hit(Fault::flipped_bit);
-    services_.trace.note("bit {} of byte {} of {} flips", flip_->bit, flip_->byte, name);
+    services_.trace.note("bit {} of byte {} of {} flips", flip_->bit, flip_->byte, flip_->file);
 }
 
 void Server::unflip() {
@@ -199,6 +239,7 @@ bool Server::checkpoint_is_damaged() {
 void Server::restart() {
     ++life_;
     network_.listen(nullptr);
+    count_work();
     process_.reset();
     disk_.crash();
     power_on();

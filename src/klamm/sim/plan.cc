@@ -58,6 +58,7 @@ Plan plan_of(std::uint64_t seed) {
     plan.groups = between(0, 2);
     plan.members = between(1, 3);
     plan.admin = random.one_in(2);
+    plan.table = random.one_in(2);
 
     // Opportunities: messages for the network, commits for the disk, tenths of a second for what
     // ends the process. Each fault is off in a third of all seeds.

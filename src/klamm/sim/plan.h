@@ -48,6 +48,8 @@ enum class Mutation : std::uint8_t {
     no_sequence_check,  ///< takes idempotent batches for plain ones
     swallow_deletion,   ///< acknowledges that records are deleted without deleting them
     swallow_commit,     ///< acknowledges a committed offset without storing it
+    lose_moved_run,     ///< forgets some of the records that were moved to L1
+    drop_newest,        ///< compaction takes tombstones away at once
 };
 
 struct Plan {
@@ -63,6 +65,7 @@ struct Plan {
     int writers = 0;         ///< transactional ids that write to the main topic
     int applications = 0;    ///< transactional ids that process it
     bool admin = true;
+    bool table = true;  ///< a compacted topic
     /// One in so many opportunities; 0: never.
     std::array<std::uint32_t, fault_kinds> one_in{};
     /// Power is lost once more, right after the journal took so many entries; 0: never.

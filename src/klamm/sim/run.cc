@@ -24,6 +24,11 @@ Report report_of(Plan const& plan, Outcome const& outcome) {
             .committed_transactions = outcome.committed_transactions,
             .aborted_transactions = outcome.aborted_transactions,
             .timed_out_transactions = outcome.timed_out_transactions,
+            .merges = outcome.lives.merges,
+            .repacks = outcome.lives.repacks,
+            .passes = outcome.lives.passes,
+            .records_compacted = outcome.lives.records_compacted,
+            .jobs_cut = outcome.lives.jobs_cut,
             .simulated = outcome.simulated,
             .faults = outcome.faults,
             .answers = outcome.answers,
@@ -66,6 +71,11 @@ Report& Report::operator+=(Report const& other) {
     committed_transactions += other.committed_transactions;
     aborted_transactions += other.aborted_transactions;
     timed_out_transactions += other.timed_out_transactions;
+    merges += other.merges;
+    repacks += other.repacks;
+    passes += other.passes;
+    records_compacted += other.records_compacted;
+    jobs_cut += other.jobs_cut;
     simulated += other.simulated;
     for (std::size_t i = 0; i < fault_kinds; ++i) faults[i] += other.faults[i];
     for (auto const& [kind, times] : other.answers) answers[kind] += times;
@@ -103,6 +113,8 @@ std::string to_text(Report const& report) {
         "  {} records acknowledged, {} read by groups, {} deletions of records\n"
         "  {} generations joined, {} offsets committed\n"
         "  {} transactions committed, {} aborted by their clients, {} by their timeout\n"
+        "  {} merges, {} repacks, {} passes of compaction; {} of their jobs cut by a crash\n"
+        "  {} records compacted away\n"
         "faults met\n",
         grouped(report.seeds), duration(report.simulated), grouped(report.events),
         grouped(report.crashes), grouped(report.power_losses), grouped(report.torn_tails),
@@ -110,7 +122,9 @@ std::string to_text(Report const& report) {
         grouped(report.checkpoints_passed_over), grouped(report.records_acked),
         grouped(report.records_read), grouped(report.deletions), grouped(report.generations),
         grouped(report.commits), grouped(report.committed_transactions),
-        grouped(report.aborted_transactions), grouped(report.timed_out_transactions));
+        grouped(report.aborted_transactions), grouped(report.timed_out_transactions),
+        grouped(report.merges), grouped(report.repacks), grouped(report.passes),
+        grouped(report.jobs_cut), grouped(report.records_compacted));
     for (std::size_t i = 0; i < fault_kinds; ++i)
         text += fmt::format("  {:>9}  {}\n", grouped(report.faults[i]), to_string(Fault(i)));
     return text + "requests answered\n" + to_text(report.answers);

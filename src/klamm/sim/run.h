@@ -28,6 +28,11 @@ struct Report {
     std::uint64_t committed_transactions = 0;
     std::uint64_t aborted_transactions = 0;  ///< by their clients
     std::uint64_t timed_out_transactions = 0;
+    std::uint64_t merges = 0;     ///< of records into L1
+    std::uint64_t repacks = 0;
+    std::uint64_t passes = 0;  ///< of compaction
+    std::uint64_t records_compacted = 0;
+    std::uint64_t jobs_cut = 0;  ///< of these three, by a crash
     Time simulated = 0;
     FaultCounts faults{};
     AnswerCounts answers;

@@ -93,6 +93,7 @@ void Server::pump() {
     }
     if (crash_is_due(false))
         return in_this_life(0, [this] { end(End::power_loss, "power is lost behind an entry"); });
+    remove_files(process.broker->take_unneeded_files());
     plan_commit();
     plan_prepare();
     plan_tick();
@@ -114,7 +115,7 @@ void Server::finish(broker::Reply reply) {
     if (header == connection.headers.end())
         return services_.violations.report("protocol", "a request is answered twice");
 
-    broker::fill(reply, [this](Position at, std::uint32_t bytes) { return read(at, bytes); });
+    broker::fill(reply, [this](broker::BatchPlace const& place) { return read(place); });
     auto& ready = connection.ready[reply.id.number];
     ready.close = reply.close;
     count(services_.answers, header->second, reply.body);
@@ -124,12 +125,19 @@ void Server::finish(broker::Reply reply) {
     flush(reply.id.connection, connection);
 }
 
-std::expected<Slice, journal::Error> Server::read(Position position, std::uint32_t bytes) {
-    services_.checkers.tell(&Checker::serving, position, process_->journal.durable());
-    if (position >= process_->journal.durable()) return std::unexpected(journal::Error::failed);
-    auto batch = process_->journal.read(position, bytes);
+std::expected<Slice, journal::Error> Server::read(broker::BatchPlace const& place) {
+    if (place.in_journal())
+        services_.checkers.tell(&Checker::serving, place.position, process_->journal.durable());
+    return read_stored(place);
+}
+
+std::expected<Slice, journal::Error> Server::read_stored(broker::BatchPlace const& place) {
+    if (place.in_journal() && place.position >= process_->journal.durable())
+        return std::unexpected(journal::Error::failed);
+    auto batch = broker::read_place(process_->journal, *process_->extents, place);
     if (!batch && batch.error() == journal::Error::corrupt) {
-        auto const damage = process_->journal.describe_last_damage();
+        auto const damage = place.in_journal() ? process_->journal.describe_last_damage()
+                                               : process_->extents->describe_last_damage();
         services_.trace.note("the broker finds damage: {}", damage);
         if (!flip_ || damage.find(flip_->file) == std::string::npos)
             services_.violations.report("damage", "sound bytes are called damaged: " + damage);
@@ -249,7 +257,7 @@ void Server::save(journal::Checkpoint checkpoint, Position needed_from) {
         ++lives_.checkpoints;
         services_.trace.note("checkpoint of {} saved", std::uint64_t(checkpoint.covers));
         // A flipped bit is mended where it is: its segment must not be used for something else.
-        if (!flip_) process_->journal.trim(needed_from);
+        if (!flip_ || !flip_->in_journal) process_->journal.trim(needed_from);
     } else if (saved.error() != journal::Error::full) {
         services_.violations.report("progress", "a checkpoint failed on a sound disk");
     }
@@ -293,7 +301,7 @@ std::optional<kafka::AnyResponse> Server::ask_now(kafka::AnyRequest request,
     }
     auto reply = std::move(process_->to_auditor.front());
     process_->to_auditor.clear();
-    broker::fill(reply, [this](Position at, std::uint32_t bytes) { return read(at, bytes); });
+    broker::fill(reply, [this](broker::BatchPlace const& place) { return read(place); });
     auto answer = kafka::decode_response(
         header, Slice{without_length(kafka::encode_response(header, reply.body))});
     if (!answer) {

@@ -5,11 +5,13 @@
 #pragma once
 
 #include "klamm/broker/broker.h"
+#include "klamm/broker/storage_work.h"
 #include "klamm/sim/audit.h"
 #include "klamm/sim/disk.h"
 #include "klamm/sim/network.h"
 #include "klamm/sim/observed_journal.h"
 
+#include "klamm/journal/disk_extents.h"
 #include "klamm/journal/disk_journal.h"
 
 #include <deque>
@@ -28,6 +30,11 @@ struct Lives {
     std::uint64_t damages_named = 0;  ///< flipped bits that were noticed and called by file
     std::uint64_t checkpoints_passed_over = 0;  ///< damaged ones, at a start
     std::uint64_t checkpoints = 0;
+    std::uint64_t merges = 0;  ///< jobs that moved records into L1 files
+    std::uint64_t repacks = 0;
+    std::uint64_t passes = 0;  ///< of compaction
+    std::uint64_t records_compacted = 0;
+    std::uint64_t jobs_cut = 0;  ///< by the end of the process
     std::uint64_t crashes() const { return kills + power_losses; }
 };
 
@@ -62,6 +69,8 @@ private:
         ObservedJournal journal;
         std::unique_ptr<broker::Broker> broker;
         std::unique_ptr<journal::DiskJournal> disk_journal;
+        std::unique_ptr<journal::DiskExtents> extents;
+        std::unique_ptr<broker::StorageWork> work;
         std::map<ConnectionId, Connection> connections;
         bool serving = false;
         bool committing = false;
@@ -75,6 +84,7 @@ private:
         std::uint64_t byte = 0;
         unsigned bit = 0;
         bool mending = false;
+        bool in_journal = true;  ///< and not in an L1 file
     };
     /// Nobody mends it: the broker goes on from the checkpoint before, and removes it some day.
     struct DamagedCheckpoint {
@@ -95,13 +105,25 @@ private:
     void damage_checkpoint();
     bool checkpoint_is_damaged();
 
+    bool settle_extents();
+
+    // ---- work on stored records (storage.cc)
+    void plan_work();
+    void look_for_work();
+    void work();
+    void work_done();
+    void remove_files(std::vector<journal::FileNumber> const& files);
+    void count_work();
+
     // ---- work
     void received(ConnectionId connection, Bytes frame) override;
     void closed(ConnectionId connection) override;
     bool swallow(broker::Request const& request);
     void pump();
     void finish(broker::Reply reply);
-    std::expected<Slice, journal::Error> read(journal::Position position, std::uint32_t bytes);
+    /// For a client, who must not get what is not durable.
+    std::expected<Slice, journal::Error> read(broker::BatchPlace const& place);
+    std::expected<Slice, journal::Error> read_stored(broker::BatchPlace const& place);
     void flush(ConnectionId id, Connection& connection);
     bool crash_is_due(bool synced);
     void plan_tick();
@@ -128,6 +150,7 @@ private:
     Random random_;
     Disk disk_;
     std::uint64_t segment_bytes_;
+    broker::Options broker_options_;
     std::uint64_t life_ = 0;
     std::unique_ptr<Process> process_;
     std::optional<Flip> flip_;

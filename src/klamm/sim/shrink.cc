@@ -28,6 +28,7 @@ std::vector<Plan> smaller(Plan const& plan) {
     for (std::size_t fault = 0; fault < fault_kinds; ++fault)
         if (plan.one_in[fault] != 0) add([&](Plan& p) { p.one_in[fault] = 0; });
     if (plan.admin) add([](Plan& p) { p.admin = false; });
+    if (plan.table) add([](Plan& p) { p.table = false; });
     if (plan.plain_producers > 0) add([](Plan& p) { --p.plain_producers; });
     if (plan.idempotent_producers > 0) add([](Plan& p) { --p.idempotent_producers; });
     if (plan.applications > 0) add([](Plan& p) { --p.applications; });
@@ -79,11 +80,11 @@ std::string to_text(Story const& story) {
         "seed {}: {} is violated: {}\n"
         "the shortest story found ({} runs): {:.1f} s, {} partitions, {} idempotent and {} plain "
         "producers, {} writers of transactions, {} applications, {} classic groups of {}, {} of "
-        "the consumer protocol of {}, {}\n",
+        "the consumer protocol of {}, {}, {}\n",
         plan.seed, violation.invariant, violation.what, story.runs, double(plan.duration) / second,
         plan.partitions, plan.idempotent_producers, plan.plain_producers, plan.writers,
         plan.applications, plan.groups, plan.members, plan.modern_groups, plan.modern_members,
-        plan.admin ? "an admin" : "no admin");
+        plan.admin ? "an admin" : "no admin", plan.table ? "a table" : "no table");
     std::string faults;
     for (std::size_t fault = 0; fault < fault_kinds; ++fault)
         if (plan.one_in[fault] != 0)

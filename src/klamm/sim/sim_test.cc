@@ -28,6 +28,11 @@ TEST(Sim, a_swarm_of_seeds_violates_nothing_and_meets_every_fault) {
     EXPECT_GT(report.commits, 0U);
     EXPECT_GT(report.committed_transactions, 0U);
     EXPECT_GT(report.aborted_transactions, 0U);
+    EXPECT_GT(report.merges, 0U);
+    EXPECT_GT(report.repacks, 0U);
+    EXPECT_GT(report.passes, 0U);
+    EXPECT_GT(report.records_compacted, 0U);
+    EXPECT_GT(report.jobs_cut, 0U);
 }
 
 TEST(Sim, a_seed_gives_the_same_run_each_time) {
@@ -116,6 +121,18 @@ INSTANTIATE_TEST_SUITE_P(
                [](Plan& plan) {
                    plan.idempotent_producers = 2;
                    plan[Fault::response_lost] = 20;
+               }},
+        Broken{Mutation::lose_moved_run, "no_lost_ack",
+               [](Plan& plan) {
+                   plan.groups = 0;  // readers would notice first
+                   plan.admin = false;
+                   plan.table = false;
+                   plan[Fault::kill] = 10;
+               }},
+        Broken{Mutation::drop_newest, "compaction_keeps",
+               [](Plan& plan) {
+                   plan.table = true;
+                   plan[Fault::kill] = 10;
                }},
         Broken{Mutation::swallow_deletion, "log_start", [](Plan& plan) { plan.admin = true; }},
         Broken{Mutation::swallow_commit, "committed_never_back",

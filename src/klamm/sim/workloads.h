@@ -57,4 +57,7 @@ Task<> process(Client& client, Progress& progress, TransactionalId& shared);
 /// name: what comes from a topic that was created anew must not be its predecessor's.
 Task<> administer(Client& client, Progress& progress);
 
+/// Sets and deletes keys in a compacted topic, one batch or one transaction after the other.
+Task<> keep_table(Client& client, Progress& progress);
+
 }  // namespace klamm::sim

@@ -90,6 +90,7 @@ private:
         for (int i = 0; i < plan_.writers; ++i)
             start_pair(fmt::format("t{}", i), write_transactions);
         for (int i = 0; i < plan_.applications; ++i) start_pair(fmt::format("x{}", i), process);
+        if (plan_.table) start(keep_table(add_client("table"), progress_));
         if (plan_.admin) start(administer(add_client("admin"), progress_));
     }
 

@@ -50,6 +50,7 @@ public:
     Random& random() override { return dice; }
     Options const& options() const override { return settings; }
     State const& state() const override { return *held; }
+    std::string report(Topic const&) const override { return {}; }
 
     std::expected<journal::Position, journal::Error> commit(Bytes head, Slice) override {
         if (full) return std::unexpected(journal::Error::full);

@@ -41,6 +41,7 @@ Checkers::Checkers(Violations& violations) {
     all_.push_back(committed_never_back(violations));
     all_.push_back(high_watermark(violations));
     all_.push_back(log_start(violations));
+    all_.push_back(compaction_keeps(violations));
     all_.push_back(transaction_atomic(violations));
     all_.push_back(committed_reads(violations));
     all_.push_back(last_stable(violations));
