@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 
+import compaction
 import load
 import probe
 import sides
@@ -26,20 +27,24 @@ class Size:
     end_to_end_records: int
     recovery_gib: list
     transaction_seconds: int
+    compaction_gib: list
+    disturbed_rounds: int = 2
 
     @classmethod
     def thorough(cls):
         return cls(starts=7, produce_records=300_000, partitions=[1, 10, 1_000, 10_000], rounds=2, rate_seconds=20,
-                   end_to_end_records=5_000, recovery_gib=[1.0, 10.0], transaction_seconds=10)
+                   end_to_end_records=5_000, recovery_gib=[1.0, 10.0], transaction_seconds=10,
+                   compaction_gib=[10.0], disturbed_rounds=4)
 
     @classmethod
     def full(cls):
-        return dataclasses.replace(cls.quick(), partitions=[1, 10, 1_000, 10_000], recovery_gib=[1.0, 10.0])
+        return dataclasses.replace(cls.quick(), partitions=[1, 10, 1_000, 10_000], recovery_gib=[1.0, 10.0],
+                                   compaction_gib=[10.0])
 
     @classmethod
     def quick(cls):
         return cls(starts=3, produce_records=150_000, partitions=[10], rounds=1, rate_seconds=5,
-                   end_to_end_records=1_000, recovery_gib=[], transaction_seconds=4)
+                   end_to_end_records=1_000, recovery_gib=[], transaction_seconds=4, compaction_gib=[])
 
 
 class Bench:
@@ -246,4 +251,4 @@ def recovery(bench):
 
 
 ALL = {"idle": idle, "start": start, "end_to_end": end_to_end, "latency": latency, "transactions": transactions,
-       "produce": produce, "recovery": recovery}
+       "produce": produce, "recovery": recovery, "compaction": compaction.compaction}

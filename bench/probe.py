@@ -13,9 +13,9 @@ TOPIC_EXISTS = 36
 PARTITIONS_AT_ONCE_MAX = 5_000
 
 
-def create_topic(port, name, partitions):
+def create_topic(port, name, partitions, configs=None):
     with wire.Client(port, timeout=180) as client:
-        error = client.create_topic(name, min(partitions, PARTITIONS_AT_ONCE_MAX))
+        error = client.create_topic(name, min(partitions, PARTITIONS_AT_ONCE_MAX), configs)
         if error == TOPIC_EXISTS:
             return
         for count in range(2 * PARTITIONS_AT_ONCE_MAX, partitions + PARTITIONS_AT_ONCE_MAX, PARTITIONS_AT_ONCE_MAX):

@@ -49,7 +49,7 @@ def markdown(root, about, rows):
         "# Results", "",
         f"Written by `{about['command']}` on {datetime.date.today()}, in {about['seconds']} s. Sides take turns within each "
         "measure. The load comes from Kafka's own ProducerPerformance, ConsumerPerformance and EndToEndLatency (Java; "
-        "transactions from `bench/Transactions.java`, with Kafka's client), on the same machine: it takes most of the CPU, so throughput says more about the client than about a broker; CPU per "
+        "transactions from `bench/Transactions.java`, with Kafka's client; keyed records from `bench/keyed_load.cc`), on the same machine: it takes most of the CPU, so throughput says more about the client than about a broker; CPU per "
         "GiB is the server process's own. Records have 1 KiB, acks=all, no compression.", "",
         f"- machine: {os.cpu_count()} × {_cpu()}, {_memory_gib():.0f} GiB, Linux {platform.release()}, {fs}; load average "
         f"before the run {about['load_before']:.1f}",

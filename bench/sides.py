@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 import probe
 
@@ -91,21 +92,37 @@ class Side:
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
-    def resident_mib(self):
+    def resident_mib(self, field="VmRSS:"):
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(field):
                 return int(line.split()[1]) / 1024
         return 0.0
+
+    def peak_mib(self):
+        """The most that was resident since the start."""
+        return self.resident_mib("VmHWM:")
 
 
 class Klamm(Side):
     name = "klamm"
     durability = "fdatasync before every acknowledgement"
     binary = None
+    settings = ()
+
+    def prepare(self):
+        self.http_port = free_port()
 
     def command(self):
-        return [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--http", "127.0.0.1:0",
-                "--data", str(self.folder / "data")]
+        settings = [part for setting in self.settings for part in ("--set", setting)]
+        return [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--http", f"127.0.0.1:{self.http_port}",
+                "--data", str(self.folder / "data"), *settings]
+
+    def metric(self, name):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.split(" ")[0] == name:
+                    return float(line.split(" ")[1])
+        raise RuntimeError(f"no metric {name}")
 
 
 class Kafka(Side):
