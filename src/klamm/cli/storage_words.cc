@@ -1,6 +1,7 @@
 #include "klamm/cli/storage_words.h"
 
 #include "klamm/broker/words.h"
+#include "klamm/cli/terminal.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -47,20 +48,21 @@ Json const* last_of(Json const& part) {
 std::string compaction_words(Json const& compaction, std::int64_t now_ms) {
     auto const* pass = last_of(compaction);
     if (pass == nullptr) return with_next("never compacted", compaction);
-    return with_next(fmt::format("compacted {} in {}, {} records to {}, {} to {},\n  because {}",
-                                 ago(now_ms - number(*pass, "at_ms")),
-                                 broker::duration_in_words(number(*pass, "took_ms")),
-                                 number(*pass, "records_before"), number(*pass, "records_after"),
-                                 bytes(*pass, "bytes_before"), bytes(*pass, "bytes_after"),
-                                 text(*pass, "reason")),
-                     compaction);
+    return with_next(
+        fmt::format("compacted {} in {}, {} records to {}, {} to {},\n  because {}",
+                    ago(now_ms - number(*pass, "at_ms")),
+                    broker::duration_in_words(number(*pass, "took_ms")),
+                    with_commas(number(*pass, "records_before")),
+                    with_commas(number(*pass, "records_after")), bytes(*pass, "bytes_before"),
+                    bytes(*pass, "bytes_after"), text(*pass, "reason")),
+        compaction);
 }
 
 std::string retention_words(Json const& retention, std::int64_t log_start, std::int64_t now_ms) {
     auto const* last = last_of(retention);
     if (last != nullptr)
         return with_next(fmt::format("{} records ({}) were deleted {}, by {}",
-                                     number(*last, "records"), bytes(*last, "bytes"),
+                                     with_commas(number(*last, "records")), bytes(*last, "bytes"),
                                      ago(now_ms - number(*last, "at_ms")), text(*last, "reason")),
                          retention);
     return with_next(log_start == 0
