@@ -117,11 +117,14 @@ class Klamm(Side):
         return [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--http", f"127.0.0.1:{self.http_port}",
                 "--data", str(self.folder / "data"), *settings]
 
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:
+            return answer.read().decode()
+
     def metric(self, name):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics", timeout=10) as answer:
-            for line in answer.read().decode().splitlines():
-                if line.split(" ")[0] == name:
-                    return float(line.split(" ")[1])
+        for line in self.get("/metrics").splitlines():
+            if line.split(" ")[0] == name:
+                return float(line.split(" ")[1])
         raise RuntimeError(f"no metric {name}")
 
 
