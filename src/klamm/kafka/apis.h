@@ -128,12 +128,32 @@ template <class, class... T>
 using VariantOf = std::variant<T...>;
 }
 
+/// A message of any API. Whoever includes this would compile the code for all of them again, so
+/// they are copied, moved and destroyed in any_message.cc alone.
 #define X(Name) , Name##Request
-using AnyRequest = detail::VariantOf<void KLAMM_KAFKA_APIS(X)>;
+struct AnyRequest : detail::VariantOf<void KLAMM_KAFKA_APIS(X)> {
 #undef X
+    using variant::variant;
+    using variant::operator=;
+    AnyRequest() noexcept;
+    AnyRequest(AnyRequest const& other);
+    AnyRequest(AnyRequest&& other) noexcept;
+    AnyRequest& operator=(AnyRequest const& other);
+    AnyRequest& operator=(AnyRequest&& other) noexcept;
+    ~AnyRequest();
+};
 #define X(Name) , Name##Response
-using AnyResponse = detail::VariantOf<void KLAMM_KAFKA_APIS(X)>;
+struct AnyResponse : detail::VariantOf<void KLAMM_KAFKA_APIS(X)> {
 #undef X
+    using variant::variant;
+    using variant::operator=;
+    AnyResponse() noexcept;
+    AnyResponse(AnyResponse const& other);
+    AnyResponse(AnyResponse&& other) noexcept;
+    AnyResponse& operator=(AnyResponse const& other);
+    AnyResponse& operator=(AnyResponse&& other) noexcept;
+    ~AnyResponse();
+};
 
 /// Versions of one API, both ends included.
 struct ApiRange {

@@ -21,7 +21,7 @@ Slice received(Frame const& frame) {
 
 TEST(Apis, AreSortedByKeyAndAdvertiseProduceFromZero) {
     auto const apis = described_apis();
-    ASSERT_EQ(apis.size(), std::variant_size_v<AnyRequest>);
+    ASSERT_EQ(apis.size(), std::variant_size_v<AnyRequest::variant>);
     for (std::size_t i = 1; i < apis.size(); ++i) EXPECT_LT(apis[i - 1].key, apis[i].key);
     EXPECT_EQ(apis[0].name, "Produce");
     EXPECT_EQ(apis[0].first, 0);

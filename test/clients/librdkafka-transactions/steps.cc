@@ -86,8 +86,8 @@ ConsumerPtr consumer(Work const& work, std::string const& group, bool committed)
 std::string create(Work const& work, std::string const& name) {
     auto const topic = work.prefix + "-" + name;
     std::string why;
-    ProducerPtr const client{RdKafka::Producer::create(
-        make_conf({{"bootstrap.servers", work.bootstrap}}).get(), why)};
+    ProducerPtr const client{
+        RdKafka::Producer::create(make_conf({{"bootstrap.servers", work.bootstrap}}).get(), why)};
     expect(client != nullptr, why);
     char error[256];
     auto* queue = rd_kafka_queue_new(client->c_ptr());
@@ -216,16 +216,16 @@ std::string offsets(Work const& work) {
                               value.data(), value.size(), nullptr, 0, 0, nullptr),
               "produce");
         Partitions next;
-        next.list.push_back(RdKafka::TopicPartition::create(in, message->partition(),
-                                                            message->offset() + 1));
+        next.list.push_back(
+            RdKafka::TopicPartition::create(in, message->partition(), message->offset() + 1));
         std::unique_ptr<RdKafka::ConsumerGroupMetadata> const group{reader->groupMetadata()};
         check(writer->send_offsets_to_transaction(next.list, group.get(), wait_ms), "offsets");
         if (!aborted) {
             aborted = true;
             check(writer->abort_transaction(wait_ms), "abort");
             expect(committed(*reader, in) < 0, "offsets of an aborted transaction are committed");
-            std::unique_ptr<RdKafka::TopicPartition> const back{RdKafka::TopicPartition::create(
-                in, message->partition(), message->offset())};
+            std::unique_ptr<RdKafka::TopicPartition> const back{
+                RdKafka::TopicPartition::create(in, message->partition(), message->offset())};
             check(reader->seek(*back, wait_ms), "seek");
         } else {
             check(writer->commit_transaction(wait_ms), "commit");
