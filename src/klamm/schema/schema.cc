@@ -1,0 +1,43 @@
+#include "klamm/schema/schema.h"
+
+#include "klamm/schema/avro/avro.h"
+#include "klamm/schema/json/json_schema.h"
+#include "klamm/schema/protobuf/protobuf.h"
+
+#include <utility>
+
+namespace klamm::schema {
+
+std::string_view name_of(Type type) {
+    switch (type) {
+        case Type::avro:
+            return "AVRO";
+        case Type::protobuf:
+            return "PROTOBUF";
+        case Type::json:
+            return "JSON";
+    }
+    std::unreachable();
+}
+
+std::optional<Type> type_named(std::string_view name) {
+    for (auto const type : {Type::avro, Type::protobuf, Type::json})
+        if (name == name_of(type)) return type;
+    return std::nullopt;
+}
+
+std::expected<SchemaPtr, SchemaError> parse(Type type, std::string_view text,
+                                            std::span<Reference const> references,
+                                            ParseOptions options) {
+    switch (type) {
+        case Type::avro:
+            return parse_avro(text, references, options);
+        case Type::protobuf:
+            return parse_protobuf(text, references, options);
+        case Type::json:
+            return parse_json_schema(text, references, options);
+    }
+    std::unreachable();
+}
+
+}  // namespace klamm::schema
