@@ -40,4 +40,15 @@ std::expected<SchemaPtr, SchemaError> parse(Type type, std::string_view text,
     std::unreachable();
 }
 
+std::string worded(std::string_view description, std::string_view reader, std::string_view writer) {
+    std::string text;
+    std::string_view next = reader;
+    for (auto at = description.find("%s"); at != description.npos; at = description.find("%s")) {
+        text.append(description.substr(0, at)).append(next);
+        description.remove_prefix(at + 2);
+        next = writer;
+    }
+    return text.append(description);
+}
+
 }  // namespace klamm::schema

@@ -53,13 +53,19 @@ enum class Policy : std::uint8_t { strict, lenient, logical };
 
 /// One thing in which `reader` differs from `writer`; see Schema::differences.
 struct Difference {
-    std::string rule;             ///< "READER_FIELD_MISSING_DEFAULT_VALUE", "PROPERTY_ADDED_…"
-    std::string path;             ///< where: "/fields/1/type", "#/properties/a", "#/Message/3"
-    std::string description;      ///< in the words that Confluent's registry uses
+    std::string rule;  ///< "READER_FIELD_MISSING_DEFAULT_VALUE", "PROPERTY_ADDED_…"
+    std::string path;  ///< where: "/fields/1/type", "#/properties/a", "#/Message/3"
+    /// In the words that Confluent's registry uses, with its "%s": the first stands for what the
+    /// reader's schema is called ("new" when it is the one to be registered), the second for the
+    /// writer's. `worded` fills them in.
+    std::string description;
     std::string additional_info;  ///< Avro only: "expected: 8, found: 4", the field, the symbols
     std::string before;           ///< what the writer's schema has there; empty: nothing
     std::string after;            ///< what the reader's has
 };
+
+/// A description with names in the place of its "%s".
+std::string worded(std::string_view description, std::string_view reader, std::string_view writer);
 
 /// A change to a schema that would take differences away: a candidate, still to be proven.
 struct Mend {
