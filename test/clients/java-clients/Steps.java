@@ -224,11 +224,15 @@ final class Steps {
                 && Collections.disjoint(first.assigned, second.assigned),
                 "two members do not share the partitions");
         int before = first.numbers.size();
-        produce(RECORDS_TOGETHER, "none");
-        waitUntil(allRead, "two members have not read all");
+        // A client may still deliver what it was fetching when it gave partitions away, so that one
+        // round may go to one member alone.
+        waitUntil(() -> {
+            produce(RECORDS_TOGETHER, "none");
+            waitUntil(allRead, "two members have not read all");
+            return first.numbers.size() > before && !second.numbers.isEmpty();
+        }, "only one of two members reads");
         int byFirst = first.numbers.size() - before;
         int bySecond = second.numbers.size();
-        expect(byFirst > 0 && bySecond > 0, "they read " + byFirst + " and " + bySecond);
 
         second.leave();
         waitUntil(() -> first.assigned.size() == PARTITIONS, "the first did not get all back");

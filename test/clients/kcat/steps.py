@@ -123,16 +123,22 @@ def group_story(members):
     wait_until(lambda: len(first.assigned) == len(second.assigned) == 2
                and not first.assigned & second.assigned, "two members do not share the topics")
     before = len(first.numbers)
-    produce(RECORDS_TOGETHER, "none")
-    wait_until(all_read, "two members have not read all")
-    by_first, by_second = len(first.numbers) - before, len(second.numbers)
-    expect(by_first and by_second, f"they read {by_first} and {by_second}")
+
+    # A member may still deliver what it was fetching when it gave topics away, so that one round
+    # may go to one member alone.
+    def both_read():
+        produce(RECORDS_TOGETHER, "none")
+        wait_until(all_read, "two members have not read all")
+        return len(first.numbers) > before and second.numbers
+
+    wait_until(both_read, "only one of two members reads")
+    together = f"{len(first.numbers) - before} + {len(second.numbers)}"
     second.leave()
     wait_until(lambda: len(first.assigned) == TOPICS, "the first did not get all back")
     produce(RECORDS_TOGETHER, "none")
     wait_until(all_read, "not all was read after the second left")
     first.leave()
-    return f"{produced} records; together {by_first} + {by_second}"
+    return f"{produced} records; together {together}"
 
 
 def commit():

@@ -231,10 +231,16 @@ std::string group(Work& work) {
         return size(numbers) == work.count;
     };
     auto const before = size(first.numbers());
-    produce(work, records_together, "none");
-    wait_until(all_read, "two members have not read all");
+    // A client may still deliver what it was fetching when it gave partitions away, so that one
+    // round may go to one member alone.
+    wait_until(
+        [&] {
+            produce(work, records_together, "none");
+            wait_until(all_read, "two members have not read all");
+            return size(first.numbers()) > before && size(second.numbers()) > 0;
+        },
+        "only one of two members reads");
     auto const by_first = size(first.numbers()) - before, by_second = size(second.numbers());
-    expect(by_first > 0 && by_second > 0, "one of the two read nothing");
 
     second.leave();
     wait_until([&] { return size(first.assigned()) == partitions; }, "the first got not all back");
