@@ -1,0 +1,51 @@
+#include "klamm/schema/avro/model.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace klamm::schema::avro {
+namespace {
+
+constexpr std::array<std::string_view, 14> kind_names{
+    "null",   "boolean", "int",  "long",  "float", "double", "bytes",
+    "string", "record",  "enum", "fixed", "array", "map",    "union"};
+
+}  // namespace
+
+std::string_view name_of(Kind kind) { return kind_names[std::to_underlying(kind)]; }
+
+std::optional<Kind> primitive_named(std::string_view name) {
+    for (std::size_t i = 0; i <= std::to_underlying(Kind::string); ++i)
+        if (kind_names[i] == name) return static_cast<Kind>(i);
+    return std::nullopt;
+}
+
+bool is_named(Kind kind) {
+    return kind == Kind::record || kind == Kind::enumeration || kind == Kind::fixed;
+}
+
+bool is_primitive(Kind kind) { return kind <= Kind::string; }
+
+Name Name::from(std::string_view text, std::string_view space) {
+    auto const dot = text.rfind('.');
+    if (dot == text.npos) return {std::string(text), std::string(space)};
+    return {std::string(text.substr(dot + 1)), std::string(text.substr(0, dot))};
+}
+
+std::string branch_name(Type const& type) {
+    return is_named(type.kind) ? type.name.full() : std::string(name_of(type.kind));
+}
+
+bool names_match(Type const& reader, Type const& writer) {
+    return reader.name.simple == writer.name.simple ||
+           std::ranges::find(reader.aliases, writer.name) != reader.aliases.end();
+}
+
+std::optional<std::size_t> find_field(Type const& record, std::string_view name) {
+    auto const found = std::ranges::find(record.fields, name, &Field::name);
+    if (found == record.fields.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - record.fields.begin());
+}
+
+}  // namespace klamm::schema::avro
