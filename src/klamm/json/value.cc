@@ -14,6 +14,17 @@ Value::Value(Value&&) noexcept = default;
 Value& Value::operator=(Value const&) = default;
 Value& Value::operator=(Value&&) noexcept = default;
 Value::~Value() = default;
+Value::Value(std::nullptr_t) {}
+Value::Value(bool yes) : is_(yes) {}
+Value::Value(Number number) : is_(std::move(number)) {}
+Value::Value(std::int64_t number) : is_(Number{std::to_string(number)}) {}
+Value::Value(std::int32_t number) : Value(std::int64_t(number)) {}
+Value::Value(std::string text) : is_(std::move(text)) {}
+Value::Value(std::string_view text) : is_(std::string(text)) {}
+Value::Value(char const* text) : is_(std::string(text)) {}
+Value::Value(Array array) : is_(std::move(array)) {}
+Value::Value(Object object) : is_(std::move(object)) {}
+bool Value::operator==(Value const&) const = default;
 
 Value const* Value::find(std::string_view key) const {
     auto const* object = std::get_if<Object>(&is_);

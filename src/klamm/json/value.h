@@ -32,23 +32,23 @@ using Object = std::vector<Member>;
 
 class Value {
 public:
-    // Out of line: gcc 12 takes moves of the variant that it can look into for reads of nothing.
+    // Out of line: Member, which the variant holds lists of, is not known yet.
     Value() noexcept;  ///< null
     Value(Value const&);
     Value(Value&&) noexcept;
     Value& operator=(Value const&);
     Value& operator=(Value&&) noexcept;
     ~Value();
-    Value(std::nullptr_t) : Value() {}
-    Value(bool yes) : is_(yes) {}
-    Value(Number number) : is_(std::move(number)) {}
-    Value(std::int64_t number) : is_(Number{std::to_string(number)}) {}
-    Value(std::int32_t number) : Value(std::int64_t(number)) {}
-    Value(std::string text) : is_(std::move(text)) {}
-    Value(std::string_view text) : is_(std::string(text)) {}
-    Value(char const* text) : is_(std::string(text)) {}
-    Value(Array array) : is_(std::move(array)) {}
-    Value(Object object) : is_(std::move(object)) {}
+    Value(std::nullptr_t);
+    Value(bool yes);
+    Value(Number number);
+    Value(std::int64_t number);
+    Value(std::int32_t number);
+    Value(std::string text);
+    Value(std::string_view text);
+    Value(char const* text);
+    Value(Array array);
+    Value(Object object);
 
     bool is_null() const { return std::holds_alternative<std::monostate>(is_); }
     bool is_bool() const { return std::holds_alternative<bool>(is_); }
@@ -85,7 +85,7 @@ public:
     Value& push(Value value);
     bool erase(std::string_view key);  ///< false: there was none
 
-    bool operator==(Value const&) const = default;
+    bool operator==(Value const&) const;
 
 private:
     std::variant<std::monostate, bool, Number, std::string, Array, Object> is_;
