@@ -1,0 +1,94 @@
+// schema/protobuf/descriptors.h - from texts to descriptors. Private to this folder: it shows the
+// library's headers.
+//
+//   text ──▶ ParsedFile ──▶ Definitions (descriptors of it and of all it imports)
+//              │
+//              └──▶ File (syntax.h)
+#pragma once
+
+#include "klamm/schema/protobuf/syntax.h"
+#include "klamm/schema/schema.h"
+
+#include <google/protobuf/compiler/parser.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/dynamic_message.h>
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace klamm::schema::protobuf {
+
+namespace pb = google::protobuf;
+
+inline constexpr std::size_t text_bytes_max = 2 * 1024 * 1024;
+inline constexpr int nesting_max = 64;  ///< of braces in a text, and of imports in each other
+/// Fields times ranges of one message: the library compares each with each.
+inline constexpr std::uint64_t range_comparisons_max = 4'000'000;
+/// The schema's own file. No import path: those end in .proto.
+inline constexpr std::string_view own_path = "default";
+
+/// Where a type comes from, for those that were registered.
+struct Origin {
+    std::string subject;  ///< empty: the schema itself, or a file that comes with the registry
+    std::int32_t version = 0;
+    bool operator==(Origin const&) const = default;
+};
+
+/// Descriptors of a schema and of all that it imports. Never changes once built; the pool and the
+/// factory may be used by many threads at once.
+class Definitions {
+public:
+    Definitions();
+    Definitions(Definitions const&) = delete;
+    Definitions& operator=(Definitions const&) = delete;
+
+    pb::FileDescriptor const& file() const { return *file_; }
+    pb::DescriptorPool const& pool() const { return pool_; }
+    pb::DynamicMessageFactory& factory() const { return factory_; }
+    Origin const& origin(pb::FileDescriptor const& file) const;
+
+private:
+    friend class Builder;
+    pb::DescriptorPool pool_;
+    pb::FileDescriptor const* file_ = nullptr;
+    std::map<pb::FileDescriptor const*, Origin> origins_;
+    mutable pb::DynamicMessageFactory factory_{&pool_};
+};
+
+/// A text's file, with the places of its parts.
+struct ParsedFile {
+    pb::FileDescriptorProto proto;  ///< options still as they were written
+    pb::compiler::SourceLocationTable places;
+};
+
+/// `path` is only for errors; empty: the schema itself.
+[[nodiscard]] std::expected<std::unique_ptr<ParsedFile>, SchemaError> parse_text(
+    std::string_view text, std::string_view path);
+/// A serialized FileDescriptorProto in base64; see looks_like_base64.
+[[nodiscard]] std::expected<std::unique_ptr<ParsedFile>, SchemaError> parse_base64(
+    std::string_view text);
+bool looks_like_base64(std::string_view text);
+
+/// `file` is taken as it is but for its name.
+[[nodiscard]] std::expected<std::unique_ptr<Definitions>, SchemaError> define(
+    ParsedFile& file, std::span<Reference const> references);
+
+/// `definitions` are needed where options are already interpreted: those of base64.
+File to_syntax(pb::FileDescriptorProto const& proto, Definitions const& definitions);
+std::vector<Option> to_options(pb::Message const& options, Definitions const& definitions);
+
+/// What normalize=true stores: names in full, everything that has no order sorted.
+File normalized(File file, Definitions const& definitions);
+
+std::string base64_encoded(std::string_view bytes);
+/// Standard alphabet, with padding; line breaks are skipped. None: it is something else.
+std::optional<std::string> base64_decoded(std::string_view text);
+
+}  // namespace klamm::schema::protobuf
