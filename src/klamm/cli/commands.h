@@ -19,5 +19,6 @@ void add_sim(CLI::App& app, int& exit_code);
 void add_topic(CLI::App& app, int& exit_code);
 void add_group(CLI::App& app, int& exit_code);
 void add_txn(CLI::App& app, int& exit_code);
+void add_schema(CLI::App& app, int& exit_code);
 
 }  // namespace klamm::cli

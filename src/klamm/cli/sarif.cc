@@ -144,7 +144,7 @@ private:
 
 }  // namespace
 
-json::Value to_sarif(std::span<SarifResult const> results, std::string_view klamm_version) {
+json::Value to_sarif(std::span<SarifResult const> results) {
     std::set<std::string> ids;
     json::Array listed;
     for (auto const& it : results) {
@@ -161,7 +161,7 @@ json::Value to_sarif(std::span<SarifResult const> results, std::string_view klam
     json::Array rules;
     for (auto const& id : ids) rules.push_back(json::Object{{"id", id}});
     json::Value const driver =
-        json::Object{{"name", "klamm"}, {"version", klamm_version}, {"rules", std::move(rules)}};
+        json::Object{{"name", "klamm"}, {"version", KLAMM_VERSION}, {"rules", std::move(rules)}};
     json::Value const run = json::Object{{"tool", json::Object{{"driver", driver}}},
                                          {"columnKind", "utf16CodeUnits"},
                                          {"results", std::move(listed)}};

@@ -32,7 +32,7 @@ struct SarifResult {
     std::vector<Fix> fixes;
 };
 
-json::Value to_sarif(std::span<SarifResult const> results, std::string_view klamm_version);
+json::Value to_sarif(std::span<SarifResult const> results);
 
 /// The line in a JSON text where the value stands that a pointer ("/fields/1/type", also
 /// "#/fields/1/type") leads to, or the nearest one around it that there is. From 1.

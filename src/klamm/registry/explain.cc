@@ -167,8 +167,10 @@ void Search::prove(Explanation& explanation) {
 }
 
 std::expected<Explanation, SchemaError> Search::run() {
-    Explanation explanation{
-        .subject = proposal_.subject, .level = proposal_.level, .policy = proposal_.policy};
+    Explanation explanation{.subject = proposal_.subject,
+                            .level = proposal_.level,
+                            .policy = proposal_.policy,
+                            .old_name = proposal_.old_name};
     for (auto const& each : history_) explanation.against.push_back(each.version);
     auto findings = compare(proposal_.schema);
     if (!findings) return std::unexpected(findings.error());

@@ -50,6 +50,7 @@ struct Proposal {
     std::vector<OldVersion> history;
     Level level = Level::backward;
     schema::Policy policy = schema::Policy::strict;
+    std::string old_name;  ///< what words call the history, if not by its numbers: "HEAD~1"
     /// How the text of a mend becomes a schema: with the references of `schema`, strictly. Without
     /// it nothing is mended.
     std::function<std::expected<schema::SchemaPtr, schema::SchemaError>(std::string_view)> parse;
@@ -75,6 +76,7 @@ struct Explanation {
     std::string subject;
     Level level = Level::backward;
     schema::Policy policy = schema::Policy::strict;
+    std::string old_name;               ///< the proposal's
     std::vector<std::int32_t> against;  ///< the versions that were compared with
     std::vector<Finding> findings;      ///< none: it is compatible
     std::size_t findings_left_out = 0;  ///< beyond the limit
@@ -96,7 +98,7 @@ json::Value to_json(Explanation const& explanation);
 std::vector<Reader> readers_in(json::Value const& findings);
 
 /// "New readers cannot read data of version 3."
-std::string words_of(Finding const& finding);
+std::string words_of(Finding const& finding, std::string_view old_name = {});
 /// What the findings mean for those who read now: "2 groups read orders now; `billing` is 12,345
 /// records behind: it will meet old records." Nothing where nobody reads, or nothing breaks.
 std::vector<std::string> reader_words(Explanation const& explanation);

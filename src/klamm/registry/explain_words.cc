@@ -35,7 +35,8 @@ std::string listed(std::vector<std::string> names, std::string_view quote) {
     return text;
 }
 
-std::string versions_words(std::vector<std::int32_t> versions) {
+std::string versions_words(std::vector<std::int32_t> versions, std::string_view old_name) {
+    if (!old_name.empty()) return std::string(old_name);
     std::ranges::sort(versions);
     return fmt::format("version{} {}", versions.size() == 1 ? "" : "s", fmt::join(versions, ", "));
 }
@@ -65,7 +66,7 @@ json::Value to_json(schema::Mend const& mend) {
     return json::Object{{"words", mend.words}, {"schema", mend.schema}};
 }
 
-json::Value to_json(Finding const& finding) {
+json::Value to_json(Finding const& finding, std::string_view old_name) {
     auto const& difference = finding.difference;
     json::Value it = json::Object{{"rule", difference.rule},
                                   {"path", difference.path},
@@ -77,7 +78,7 @@ json::Value to_json(Finding const& finding) {
     json::Array versions;
     for (auto const version : finding.versions) versions.push_back(version);
     it.set("versions", std::move(versions));
-    it.set("consequence", words_of(finding));
+    it.set("consequence", words_of(finding, old_name));
     json::Array mends;
     for (auto const& mend : finding.mends) mends.push_back(to_json(mend));
     it.set("mends", std::move(mends));
@@ -93,8 +94,8 @@ std::string shortened(std::string_view text) {
 
 }  // namespace
 
-std::string words_of(Finding const& finding) {
-    auto const versions = versions_words(finding.versions);
+std::string words_of(Finding const& finding, std::string_view old_name) {
+    auto const versions = versions_words(finding.versions, old_name);
     return finding.breaks == schema::Breaks::new_readers
                ? fmt::format("New readers cannot read data of {}.", versions)
                : fmt::format("Readers with {} cannot read new data.", versions);
@@ -141,7 +142,7 @@ json::Value to_json(Explanation const& it) {
     for (auto const version : it.against) against.push_back(version);
     document.set("against", std::move(against));
     json::Array findings;
-    for (auto const& finding : it.findings) findings.push_back(to_json(finding));
+    for (auto const& finding : it.findings) findings.push_back(to_json(finding, it.old_name));
     document.set("findings", std::move(findings));
     if (it.findings_left_out > 0)
         document.set("findings_left_out", std::int64_t(it.findings_left_out));
@@ -191,7 +192,8 @@ std::string to_text(Explanation const& it, Paint const& paint) {
     if (it.against.empty())
         fmt::format_to(out, " ({}: nothing to compare with)\n", name_of(it.level));
     else
-        fmt::format_to(out, " with {} ({})\n", versions_words(it.against), name_of(it.level));
+        fmt::format_to(out, " with {} ({})\n", versions_words(it.against, it.old_name),
+                       name_of(it.level));
     for (auto const& finding : it.findings) {
         auto const& difference = finding.difference;
         fmt::format_to(out, "\n  {}{}{}", paint.bold, difference.rule, paint.off);
@@ -203,7 +205,8 @@ std::string to_text(Explanation const& it, Paint const& paint) {
         if (!difference.after.empty())
             fmt::format_to(out, "    {}after{}   {}\n", paint.dim, paint.off,
                            shortened(difference.after));
-        fmt::format_to(out, "    {}breaks{}  {}\n", paint.dim, paint.off, words_of(finding));
+        fmt::format_to(out, "    {}breaks{}  {}\n", paint.dim, paint.off,
+                       words_of(finding, it.old_name));
         for (auto const& mend : finding.mends)
             fmt::format_to(out, "    {}mend{}    {}\n", paint.good, paint.off, mend.words);
     }

@@ -1,7 +1,11 @@
 #include "klamm/cli/http_client.h"
 #include "klamm/cli/registry_client.h"
 #include "klamm/cli/sarif.h"
+#include "klamm/cli/schema/data_check.h"
+#include "klamm/cli/schema/line_diff.h"
+#include "klamm/cli/schema/records.h"
 #include "klamm/cli/schema/source.h"
+#include "klamm/cli/topic_reader.h"
 
 #include <gmock/gmock.h>
 
@@ -77,7 +81,7 @@ TEST(Source, FilesFindWhatTheyReferTo) {
         {"d/customer.proto", "customer", protobuf, "import public \"city.proto\";"},
         {"d/city.proto", "city", protobuf, ""},
         {"order.avsc", "o", avro,
-         R"({"type":"record","name":"O","namespace":"shop","fields":[{"name":"c","type":"City"}]})"},
+         R"({"name":"O","namespace":"shop","fields":[{"name":"c","type":"City"}]})"},
         {"city.avsc", "c", avro, R"({"type":"enum","name":"City","namespace":"shop"})"},
         {"o.json", "oj", json, R"({"items":[{"$ref":"c.json#/x"},{"$ref":"#/y"}]})"},
         {"c.json", "cj", json, "{}"}};
@@ -113,15 +117,100 @@ TEST(Sarif, IsWhatCodeHostsRead) {
                              .file_lines = 9,
                              .fixes = {{"mend it", "{}"}}};
     EXPECT_EQ(
-        json::print(to_sarif(std::span(&result, 1), "1.2")),
+        json::print(to_sarif(std::span(&result, 1))),
         R"({"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[)"
-        R"({"tool":{"driver":{"name":"klamm","version":"1.2","rules":[{"id":"R"}]}},)"
+        R"({"tool":{"driver":{"name":"klamm","version":"0.1.0","rules":[{"id":"R"}]}},)"
         R"("columnKind":"utf16CodeUnits","results":[{"ruleId":"R","level":"error","message":)"
         R"({"text":"breaks"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":)"
         R"("a%20b/c.avsc"},"region":{"startLine":3}}}],"fixes":[{"description":{"text":)"
         R"("mend it"},"artifactChanges":[{"artifactLocation":{"uri":"a%20b/c.avsc"},)"
         R"("replacements":[{"deletedRegion":{"startLine":1,"startColumn":1,"endLine":10,)"
         R"("endColumn":1},"insertedContent":{"text":"{}"}}]}]}]}]}]})");
+}
+
+TEST(LineDiff, IsWhatDiffUWrites) {
+    EXPECT_EQ(unified_diff("a\nb\n", "a\nb\n", "x", "y"), "");
+    EXPECT_EQ(unified_diff("", "a\n", "x", "y"), "--- x\n+++ y\n@@ -0,0 +1 @@\n+a\n");
+    EXPECT_EQ(
+        unified_diff("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n", "x", "y"),
+        "--- x\n+++ y\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
+    std::string many;
+    for (int i = 1; i <= 30; ++i) many += std::to_string(i) + "\n";
+    auto changed = many;
+    changed.replace(0, 1, "one");
+    changed += "31\n";
+    EXPECT_EQ(unified_diff(many, changed, "x", "y"),
+              "--- x\n+++ y\n@@ -1,4 +1,4 @@\n-1\n+one\n 2\n 3\n 4\n"
+              "@@ -28,3 +28,4 @@\n 28\n 29\n 30\n+31\n");
+    EXPECT_EQ(unified_diff("a\nb\nc\n", "b\n", "x", "y"),
+              "--- x\n+++ y\n@@ -1,3 +1 @@\n-a\n b\n-c\n");
+}
+
+RegistryContents contents(std::vector<std::string> const& lines) {
+    RegistryContents all;
+    for (auto const& line : lines) {
+        auto const record = record_of_line(line);
+        EXPECT_TRUE(record) << line;
+        all.apply(record->first, record->second);
+    }
+    return all;
+}
+
+std::vector<std::string> lines(RegistryContents const& contents) {
+    std::vector<std::string> all;
+    for (auto const& [key, value] : contents.records()) all.push_back(text_of_record(key, value));
+    return all;
+}
+
+TEST(RegistryRecords, GoThroughLinesUnchanged) {
+    std::vector<std::string> const records{
+        R"({"key":{"keytype":"CONFIG","subject":null,"magic":0},"value":{"compatibility":"FULL"}})",
+        R"({"key":{"keytype":"SCHEMA","subject":"b","version":1,"magic":1},"value":{"subject":"b",)"
+        R"("version":1,"id":1,"schemaType":"JSON","schema":"{}","deleted":true}})",
+        R"({"key":{"keytype":"SCHEMA","subject":"a","version":3,"magic":1},"value":{"subject":"a",)"
+        R"("version":3,"id":2,"references":[{"name":"n","subject":"b","version":1}],)"
+        R"("schema":"\"int\"","deleted":false}})",
+        R"({"key":{"keytype":"MODE","subject":"a","magic":0},"value":{"mode":"READONLY"}})"};
+    EXPECT_EQ(lines(contents(records)), records);
+}
+
+TEST(RegistryRecords, TheLastWordCounts) {
+    auto const all = contents(
+        {R"({"key":"{\"keytype\":\"NOOP\",\"magic\":0}","value":null})",
+         R"({"key":{"keytype":"SCHEMA","subject":"a","version":1},"value":{"id":1,"schema":"1"}})",
+         R"({"key":{"keytype":"SCHEMA","subject":"a","version":2},"value":{"id":2,"schema":"2"}})",
+         R"({"key":{"keytype":"SCHEMA","subject":"a","version":3},"value":{"id":3,"schema":"3"}})",
+         R"({"key":{"keytype":"DELETE_SUBJECT","subject":"a"},"value":{"version":2}})",
+         R"({"key":{"keytype":"SCHEMA","subject":"a","version":1},"value":null})",
+         R"({"key":{"keytype":"CONFIG","subject":"a"},"value":{"compatibilityLevel":"NONE"}})",
+         R"({"key":{"keytype":"MODE","subject":"a"},"value":{"mode":"IMPORT"}})",
+         R"({"key":{"keytype":"MODE","subject":"a"},"value":null})",
+         R"({"key":{"keytype":"STRANGE"},"value":{}})", R"({"key":7})"});
+    ASSERT_EQ(all.versions.size(), 2U);
+    EXPECT_TRUE(all.versions.at({"a", 2}).deleted);
+    EXPECT_FALSE(all.versions.at({"a", 3}).deleted);
+    EXPECT_EQ(json::print(all.configs.at("a")), R"({"compatibility":"NONE"})");
+    EXPECT_TRUE(all.modes.empty());
+    EXPECT_EQ(all.ignored, 2U);
+    for (auto const* wrong : {"", "{", "{}", R"({"key":"{"})"})
+        EXPECT_FALSE(record_of_line(wrong)) << wrong;
+}
+
+TEST(TopicReader, SharesTheLastRecordsOut) {
+    using Range = std::pair<std::int64_t, std::int64_t>;
+    OffsetRanges const ranges{{0, {0, 100}}, {1, {5, 7}}, {2, {50, 50}}};
+    auto const last = last_of(ranges, 10);
+    EXPECT_EQ(last.at(0), (Range{92, 100}));
+    EXPECT_EQ(last.at(1), (Range{5, 7}));
+    EXPECT_EQ(last.at(2), (Range{50, 50}));
+    EXPECT_EQ(last_of(ranges, 1'000), ranges);
+}
+
+TEST(DataCheck, SubjectsNameTheirTopics) {
+    EXPECT_EQ(topic_of("orders-value"), (std::pair{std::string("orders"), Part::value}));
+    EXPECT_EQ(topic_of(":.eu:orders-key"), (std::pair{std::string("orders"), Part::key}));
+    EXPECT_EQ(topic_of("shop.Order"), std::nullopt);
+    EXPECT_EQ(topic_of("-value"), std::nullopt);
 }
 
 }  // namespace

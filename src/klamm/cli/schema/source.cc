@@ -59,7 +59,8 @@ Outcome<std::vector<std::string>> schemas_below(std::string const& directory) {
         }
         std::error_code unreadable;
         if (!type_of_file(name) || !it->is_regular_file(unreadable)) continue;
-        paths.push_back(it->path().string());
+        auto const path = it->path().string();
+        paths.push_back(path.starts_with("./") ? path.substr(2) : path);
         if (paths.size() > schema_files_max)
             return failed(fmt::format("{}: more than {} schemas", directory, schema_files_max));
     }
