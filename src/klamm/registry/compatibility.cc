@@ -1,5 +1,6 @@
 #include "klamm/registry/compatibility.h"
 
+#include "klamm/registry/explain.h"
 #include "klamm/registry/refusals.h"
 
 #include <algorithm>
@@ -62,12 +63,9 @@ struct Comparison {
                                        found.error().why);
             return;
         }
-        for (auto const& difference : *found) {
+        for (auto const& difference : *found)
             verdict.messages.push_back(message_of(
                 difference, candidate.type(), backward ? "new" : "old", backward ? "old" : "new"));
-            verdict.breakages.push_back(
-                {.version = key.version, .breaks = breaks, .difference = difference});
-        }
         if (!found->empty() && quote) quote_old(verdict.messages, key, old.canonical());
     }
 };
@@ -115,7 +113,16 @@ std::optional<std::string> group_of(std::optional<Metadata> const& metadata,
     return value == nullptr ? std::nullopt : std::optional(*value);
 }
 
-/// Reads the version that a path names, for the endpoints below.
+/// Only versions of the candidate's group count, where the config divides them.
+void keep_group(Tables const& tables, Config const& config, Candidate const& candidate,
+                std::vector<VersionKey>& previous) {
+    if (!config.group) return;
+    std::erase_if(previous, [&](VersionKey const& key) {
+        return group_of(tables.version(key)->schema->content()->metadata, *config.group) !=
+               group_of(candidate.content.metadata, *config.group);
+    });
+}
+
 Result reply_verdict(Call const& call, Verdict const& verdict) {
     json::Value answer{json::Object{}};
     answer.set("is_compatible", verdict.messages.empty());
@@ -131,7 +138,7 @@ Result check_candidate(Call const& call, Subject const& subject, json::Value con
                        std::vector<VersionKey> previous) {
     auto const refused = [&](Refusal const& refusal) -> Result {
         if (refusal.code != 42201 || !call.target.flag("verbose")) return std::unexpected(refusal);
-        return reply_verdict(call, {.messages = {refusal.message}, .breakages = {}});
+        return reply_verdict(call, {.messages = {refusal.message}});
     };
     auto candidate = read_candidate(subject, body);
     if (!candidate) return refused(candidate.error());
@@ -142,10 +149,14 @@ Result check_candidate(Call const& call, Subject const& subject, json::Value con
         canonicalize(call.tables, *candidate, config.validate_new_schemas.value_or(true),
                      wants_normal(call, subject));
     if (!parsed) return refused(parsed.error());
-    auto const verdict =
-        check_compatibility(call.tables, config, *candidate, **parsed, std::move(previous));
+    auto const verdict = check_compatibility(call.tables, config, *candidate, **parsed, previous);
     if (!verdict) return refused(verdict.error());
-    return reply_verdict(call, *verdict);
+    if (!call.explain) return reply_verdict(call, *verdict);
+    auto const document =
+        explain_compatibility(call, config, *candidate, *parsed, std::move(previous), *verdict);
+    if (!document) return std::unexpected(document.error());
+    return Outcome{
+        .body = json::print(*document), .changes = {}, .content_type = std::string(findings_type)};
 }
 
 }  // namespace
@@ -160,11 +171,7 @@ std::expected<Verdict, Refusal> check_compatibility(Tables const& tables, Config
         check_reserved(candidate, parsed,
                        previous.empty() ? nullptr : tables.version(previous.back()),
                        verdict.messages);
-    if (config.group)
-        std::erase_if(previous, [&](VersionKey const& key) {
-            return group_of(tables.version(key)->schema->content()->metadata, *config.group) !=
-                   group_of(candidate.content.metadata, *config.group);
-        });
+    keep_group(tables, config, candidate, previous);
     auto const level = config.level.value_or(default_level);
     if (level != Level::none) {
         auto const before = verdict.messages.size();
@@ -180,6 +187,42 @@ std::expected<Verdict, Refusal> check_compatibility(Tables const& tables, Config
                                    (validate_fields ? "true" : "false") + "', compatibility: '" +
                                    std::string(name_of(level)) + "'}");
     return verdict;
+}
+
+std::expected<json::Value, Refusal> explain_compatibility(Call const& call, Config const& config,
+                                                          Candidate const& candidate,
+                                                          schema::SchemaPtr const& parsed,
+                                                          std::vector<VersionKey> previous,
+                                                          Verdict const& verdict) {
+    keep_group(call.tables, config, candidate, previous);
+    Proposal proposal{.subject = to_string(candidate.subject),
+                      .schema = parsed,
+                      .history = {},
+                      .level = config.level.value_or(default_level),
+                      .policy = policy_of(config),
+                      .parse = {}};
+    for (auto const& key : previous) {
+        auto const& schema = *call.tables.version(key)->schema;
+        auto const& old = schema.parsed();
+        if (!old) return invalid_schema(schema::name_of(schema.type()), old.error().why);
+        proposal.history.push_back({.version = key.version, .schema = *old});
+    }
+    auto const texts = texts_of(
+        call.tables.closure(candidate.subject.context, candidate.content.references, true));
+    if (texts)
+        proposal.parse = [type = candidate.content.type, &texts](std::string_view text) {
+            return schema::parse(type, text, *texts);
+        };
+    auto explanation = explain(proposal);
+    if (!explanation)
+        return invalid_schema(schema::name_of(candidate.content.type), explanation.error().why);
+    if (call.world.readers) explanation->readers = call.world.readers(proposal.subject);
+    auto document = to_json(*explanation);
+    document.set("is_compatible", verdict.messages.empty());
+    json::Array messages;
+    for (auto const& message : verdict.messages) messages.emplace_back(message);
+    document.set("messages", std::move(messages));
+    return document;
 }
 
 std::string listed(std::vector<std::string> const& messages) {

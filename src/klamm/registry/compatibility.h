@@ -5,16 +5,8 @@
 
 namespace klamm::registry {
 
-/// What breaks between the candidate and one version.
-struct Breakage {
-    std::int32_t version = 0;
-    schema::Breaks breaks = schema::Breaks::new_readers;
-    schema::Difference difference;
-};
-
 struct Verdict {
     std::vector<std::string> messages;  ///< as Confluent's registry words them; empty: compatible
-    std::vector<Breakage> breakages;    ///< the same, for who explains
 };
 
 /// Holds the candidate against `previous` (ascending), as the config's level asks for.
@@ -22,6 +14,13 @@ std::expected<Verdict, Refusal> check_compatibility(Tables const& tables, Config
                                                     Candidate const& candidate,
                                                     schema::Schema const& parsed,
                                                     std::vector<VersionKey> previous);
+
+/// The same explained (explain.h): a document with findings, mends and readers.
+std::expected<json::Value, Refusal> explain_compatibility(Call const& call, Config const& config,
+                                                          Candidate const& candidate,
+                                                          schema::SchemaPtr const& parsed,
+                                                          std::vector<VersionKey> previous,
+                                                          Verdict const& verdict);
 
 /// "[first, second]"
 std::string listed(std::vector<std::string> const& messages);

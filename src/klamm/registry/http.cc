@@ -214,6 +214,15 @@ std::string_view negotiate(std::string_view accept, std::vector<std::string_view
     return best;
 }
 
+bool names_type(std::string_view accept, std::string_view type) {
+    bool named = false;
+    split(accept, ',', [&](std::string_view range) {
+        auto const semicolon = std::min(range.find(';'), range.size());
+        named = named || lower(trimmed(range.substr(0, semicolon))) == type;
+    });
+    return named;
+}
+
 bool is_accepted_body(std::string_view content_type) {
     auto const type = lower(trimmed(content_type.substr(0, content_type.find(';'))));
     return type.empty() || type == v1_json || type == "application/vnd.schemaregistry+json" ||

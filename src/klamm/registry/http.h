@@ -19,7 +19,8 @@ inline constexpr std::string_view v1_json = "application/vnd.schemaregistry.v1+j
 struct Refusal {
     unsigned code = 0;  ///< 40401; or a plain status, 404
     std::string message;
-    std::string body;  ///< empty: code and message as JSON
+    std::string body;          ///< empty: code and message as JSON
+    std::string content_type;  ///< empty: as it was negotiated
 
     unsigned status() const { return code < 1000 ? code : code / 100; }
 };
@@ -58,6 +59,8 @@ std::expected<Page, Refusal> page_of(Target const& target, std::size_t count,
 
 /// Which of `offered`, best first, the header accepts most; empty: none.
 std::string_view negotiate(std::string_view accept, std::vector<std::string_view> const& offered);
+/// Whether the header names just this type; "*/*" does not.
+bool names_type(std::string_view accept, std::string_view type);
 bool is_accepted_body(std::string_view content_type);
 
 /// The body as a JSON object.

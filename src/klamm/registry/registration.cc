@@ -1,5 +1,6 @@
 #include "klamm/registry/compatibility.h"
 #include "klamm/registry/entities.h"
+#include "klamm/registry/explain.h"
 #include "klamm/registry/records.h"
 #include "klamm/registry/refusals.h"
 
@@ -79,17 +80,25 @@ std::expected<void, Refusal> inherit(Tables const& tables, Config const& config,
     return {};
 }
 
-std::expected<void, Refusal> check_history(Tables const& tables, Config const& config,
+std::expected<void, Refusal> check_history(Call const& call, Config const& config,
                                            Candidate const& candidate,
-                                           schema::Schema const& parsed) {
+                                           schema::SchemaPtr const& parsed) {
     std::vector<VersionKey> previous;
-    for (auto const number : tables.versions_of(candidate.subject, Deleted::hidden))
+    for (auto const number : call.tables.versions_of(candidate.subject, Deleted::hidden))
         previous.push_back({.subject = candidate.subject, .version = number});
-    auto const verdict =
-        check_compatibility(tables, config, candidate, parsed, std::move(previous));
+    auto const verdict = check_compatibility(call.tables, config, candidate, *parsed, previous);
     if (!verdict) return std::unexpected(verdict.error());
     if (verdict->messages.empty()) return {};
-    return incompatible(to_string(candidate.subject), listed(verdict->messages));
+    auto refused = incompatible(to_string(candidate.subject), listed(verdict->messages));
+    if (!call.explain) return refused;
+    auto document =
+        explain_compatibility(call, config, candidate, parsed, std::move(previous), *verdict);
+    if (!document) return refused;
+    document->set("error_code", static_cast<std::int64_t>(refused.error().code));
+    document->set("message", refused.error().message);
+    refused.error().body = json::print(*document);
+    refused.error().content_type = findings_type;
+    return refused;
 }
 
 /// The id of this content: that which it has, that which the client brings, or the next.
@@ -141,9 +150,9 @@ std::expected<Registered, Refusal> add(Tables const& tables, Candidate const& ca
     return registered;
 }
 
-std::expected<Registered, Refusal> register_candidate(Tables const& tables, Candidate candidate,
-                                                      bool normalize, bool force,
-                                                      std::int64_t wall_ms) {
+std::expected<Registered, Refusal> register_candidate(Call const& call, Candidate candidate,
+                                                      bool normalize, bool force) {
+    auto const& tables = call.tables;
     if (auto allowed = check_mode(tables, candidate); !allowed)
         return std::unexpected(allowed.error());
     auto const config = tables.config_in_scope(candidate.subject);
@@ -176,14 +185,14 @@ std::expected<Registered, Refusal> register_candidate(Tables const& tables, Cand
         }
     }
     if (!import && !force)
-        if (auto checked = check_history(tables, config, candidate, **parsed); !checked)
+        if (auto checked = check_history(call, config, candidate, *parsed); !checked)
             return std::unexpected(checked.error());
     auto const number = candidate.version > 0 ? candidate.version : next_version;
     if (number != next_version && !import)
         return invalid_schema("Version is not one more than previous version");
     auto const id = choose_id(tables, candidate, known);
     if (!id) return std::unexpected(id.error());
-    return add(tables, candidate, *id, number, wall_ms);
+    return add(tables, candidate, *id, number, call.world.wall_ms);
 }
 
 Result reply_registered(Call const& call, Registered registered) {
@@ -293,8 +302,7 @@ Result register_schema(Call const& call) {
         if (!found) return std::unexpected(found.error());
         if (*found) return reply_registered(call, existing(call.tables, **found));
     }
-    auto registered = register_candidate(call.tables, *candidate, normalize,
-                                         call.target.flag("force"), call.world.wall_ms);
+    auto registered = register_candidate(call, *candidate, normalize, call.target.flag("force"));
     if (!registered) return std::unexpected(registered.error());
     return reply_registered(call, std::move(*registered));
 }
@@ -340,8 +348,7 @@ Result tag_version(Call const& call) {
         tagged_rules(*body, before == nullptr ? std::nullopt : before->schema->content()->rules);
     if (!rules) return std::unexpected(rules.error());
     candidate.content.rules = std::move(*rules);
-    auto registered =
-        register_candidate(call.tables, std::move(candidate), false, false, call.world.wall_ms);
+    auto registered = register_candidate(call, std::move(candidate), false, false);
     if (!registered) return std::unexpected(registered.error());
     return reply_registered(call, std::move(*registered));
 }

@@ -2,6 +2,7 @@
 
 #include "klamm/registry/access.h"
 #include "klamm/registry/call.h"
+#include "klamm/registry/explain.h"
 #include "klamm/registry/refusals.h"
 
 #include <algorithm>
@@ -150,7 +151,8 @@ Result dispatch(Tables const& tables, HttpRequest const& request, World const& w
                               .target = target,
                               .arguments = *arguments,
                               .body = request.body,
-                              .world = world});
+                              .world = world,
+                              .explain = names_type(request.accept, findings_type)});
     }
     if (known) return Refused({.code = 405, .message = "HTTP 405 Method Not Allowed"});
     return not_found();
@@ -197,7 +199,9 @@ bool may_change(HttpRequest const& request) {
 Answer answer(State const& state, HttpRequest const& request, World const& world) {
     std::vector<std::string_view> const offered{v1_json, "application/vnd.schemaregistry+json",
                                                 "application/json"};
-    auto const type = negotiate(request.accept, offered);
+    auto type = negotiate(request.accept, offered);
+    // Who asks for findings alone is answered in the usual type where there are none to explain.
+    if (type.empty() && names_type(request.accept, findings_type)) type = v1_json;
     auto result = type.empty()
                       ? Result(Refused({.code = 406, .message = "HTTP 406 Not Acceptable"}))
                       : answered(Access::tables(state), request, world);
@@ -206,6 +210,8 @@ Answer answer(State const& state, HttpRequest const& request, World const& world
     if (!result) {
         answer.response.status = result.error().status();
         answer.response.body = body_of(result.error());
+        if (!result.error().content_type.empty())
+            answer.response.content_type = result.error().content_type;
         return answer;
     }
     answer.response.status = result->status;
