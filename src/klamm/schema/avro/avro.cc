@@ -1,8 +1,12 @@
 #include "klamm/schema/avro/avro.h"
 
+#include "klamm/schema/avro/check.h"
 #include "klamm/schema/avro/compare.h"
+#include "klamm/schema/avro/decode.h"
+#include "klamm/schema/avro/encode.h"
 #include "klamm/schema/avro/model.h"
 #include "klamm/schema/avro/print.h"
+#include "klamm/schema/avro/resolve.h"
 
 #include <utility>
 
@@ -13,7 +17,10 @@ namespace {
 class AvroSchema final : public Schema {
 public:
     explicit AvroSchema(Model model)
-        : model_(std::move(model)), canonical_(canonical_text(model_)) {}
+        : model_(std::move(model)),
+          canonical_(canonical_text(model_)),
+          sizes_(model_),
+          program_(model_, sizes_) {}
 
     schema::Type type() const override { return schema::Type::avro; }
     std::string const& canonical() const override { return canonical_; }
@@ -47,20 +54,28 @@ public:
     std::vector<Mend> mends(Schema const&, Difference const&, Breaks) const override { return {}; }
     std::vector<Difference> changes_from(Schema const&) const override { return {}; }
 
-    std::expected<void, PayloadError> check(ByteView, MessageIndexes const&) const override {
-        return std::unexpected(PayloadError{.rule = "unsupported", .why = "not built yet"});
+    std::expected<void, PayloadError> check(ByteView payload,
+                                            MessageIndexes const& indexes) const override {
+        if (program_.accepts(payload)) return {};
+        // Why not is found by the slow way, which has the last word.
+        auto const decoded = to_json(payload, indexes);
+        if (!decoded) return std::unexpected(decoded.error());
+        return {};
     }
-    std::expected<std::string, PayloadError> to_json(ByteView,
+    std::expected<std::string, PayloadError> to_json(ByteView payload,
                                                      MessageIndexes const&) const override {
-        return std::unexpected(PayloadError{.rule = "unsupported", .why = "not built yet"});
+        return decode(model_, sizes_, payload);
     }
-    std::expected<Bytes, PayloadError> from_json(std::string_view,
+    std::expected<Bytes, PayloadError> from_json(std::string_view json,
                                                  MessageIndexes const&) const override {
-        return std::unexpected(PayloadError{.rule = "unsupported", .why = "not built yet"});
+        return encode(model_, json);
     }
-    std::expected<void, PayloadError> check_reading(ByteView, Schema const&,
+    std::expected<void, PayloadError> check_reading(ByteView payload, Schema const& writer,
                                                     MessageIndexes const&) const override {
-        return std::unexpected(PayloadError{.rule = "unsupported", .why = "not built yet"});
+        auto const& written = static_cast<AvroSchema const&>(writer);
+        auto const read = read_as(model_, sizes_, written.model_, written.sizes_, payload);
+        if (!read) return std::unexpected(read.error());
+        return {};
     }
 
 private:
@@ -72,6 +87,8 @@ private:
 
     Model model_;
     std::string canonical_;
+    Sizes sizes_;
+    Program program_;
 };
 
 }  // namespace

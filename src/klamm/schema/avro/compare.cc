@@ -21,23 +21,6 @@ std::string shouted(Kind kind) {
     return text;
 }
 
-bool promotes(Kind reader, Kind writer) {
-    switch (reader) {
-        case Kind::int64:
-            return writer == Kind::int32;
-        case Kind::float32:
-            return writer == Kind::int32 || writer == Kind::int64;
-        case Kind::float64:
-            return writer == Kind::int32 || writer == Kind::int64 || writer == Kind::float32;
-        case Kind::bytes:
-            return writer == Kind::string;
-        case Kind::string:
-            return writer == Kind::bytes;
-        default:
-            return false;
-    }
-}
-
 /// Findings are kept once and named by number: a pair that is met again brings its findings again,
 /// with the path of the first time.
 using Found = std::vector<std::uint32_t>;

@@ -42,6 +42,23 @@ bool names_match(Type const& reader, Type const& writer) {
            std::ranges::find(reader.aliases, writer.name) != reader.aliases.end();
 }
 
+bool promotes(Kind reader, Kind writer) {
+    switch (reader) {
+        case Kind::int64:
+            return writer == Kind::int32;
+        case Kind::float32:
+            return writer == Kind::int32 || writer == Kind::int64;
+        case Kind::float64:
+            return writer == Kind::int32 || writer == Kind::int64 || writer == Kind::float32;
+        case Kind::bytes:
+            return writer == Kind::string;
+        case Kind::string:
+            return writer == Kind::bytes;
+        default:
+            return false;
+    }
+}
+
 std::optional<std::size_t> find_field(Type const& record, std::string_view name) {
     auto const found = std::ranges::find(record.fields, name, &Field::name);
     if (found == record.fields.end()) return std::nullopt;

@@ -118,6 +118,8 @@ struct Model {
 std::string branch_name(Type const& type);
 /// Whether data of `writer`'s name is for `reader`: the simple names agree, or an alias says so.
 bool names_match(Type const& reader, Type const& writer);
+/// Whether every value of the writer's kind is one of the reader's, which is another.
+bool promotes(Kind reader, Kind writer);
 std::optional<std::size_t> find_field(Type const& record, std::string_view name);
 
 [[nodiscard]] std::expected<Model, SchemaError> parse_model(std::string_view text,

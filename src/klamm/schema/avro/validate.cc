@@ -42,7 +42,7 @@ public:
             case Kind::float32:
             case Kind::float64:
                 return value.is_number() ||
-                       (value.is_string() && is_beyond_numbers(value.string()));
+                       (depth == 0 && value.is_string() && is_beyond_numbers(value.string()));
             case Kind::bytes:
             case Kind::string:
             case Kind::enumeration:
