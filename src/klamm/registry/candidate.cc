@@ -156,9 +156,10 @@ std::expected<schema::SchemaPtr, Refusal> canonicalize(Tables const& tables, Can
     if (auto fixed = fix_versions(tables, candidate); !fixed) return std::unexpected(fixed.error());
     auto const closure = tables.closure(candidate.subject.context, content.references, !strict);
     if (closure.size() >= references_max)
-        return invalid_schema(
-            name_of_type(candidate),
-            "it needs more than " + std::to_string(references_max - 1) + " other schemas");
+        return invalid_schema(name_of_type(candidate),
+                              "it needs more than " + std::to_string(references_max - 1) +
+                                  " other schemas, or more than " +
+                                  std::to_string(reference_depth_max) + " in a row");
     auto const texts = texts_of(closure);
     if (!texts) return invalid_schema(name_of_type(candidate), texts.error().why);
     auto parsed = schema::parse(content.type, content.text, *texts, {.strict = strict});
@@ -200,10 +201,7 @@ std::optional<VersionKey> version_with(Tables const& tables, Subject const& subj
                                        Content const& content, bool deleted) {
     auto const stored = tables.by_guid(subject.context, guid_of(content));
     if (!stored) return std::nullopt;
-    for (auto const& use :
-         tables.uses_of({.context = subject.context, .id = stored->id()}, deleted))
-        if (use.subject == subject) return use;
-    return std::nullopt;
+    return tables.use_of({.context = subject.context, .id = stored->id()}, subject, deleted);
 }
 
 bool means(Candidate const& candidate, schema::Schema const& parsed, VersionKey const& key,

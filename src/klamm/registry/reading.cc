@@ -31,15 +31,10 @@ Result reply_page(Call const& call, Things const& things, std::size_t limit_max,
 std::optional<VersionKey> version_with_id(Tables const& tables, std::int32_t id,
                                           std::string_view subject_text) {
     auto const subject = parse_subject(subject_text);
-    auto const in = [&](std::string const& context,
-                        std::string const& name) -> std::optional<VersionKey> {
-        auto const uses = tables.uses_of({.context = context, .id = id}, true);
-        auto const found =
-            name.empty() ? uses.begin() : std::ranges::find_if(uses, [&](VersionKey const& use) {
-                return use.subject.name == name;
-            });
-        if (found == uses.end()) return std::nullopt;
-        return *found;
+    auto const in = [&](std::string const& context, std::string const& name) {
+        IdKey const key{.context = context, .id = id};
+        return name.empty() ? tables.any_use(key)
+                            : tables.use_of(key, {.context = context, .name = name}, true);
     };
     if (auto found = in(subject.context, subject.name)) return found;
     if (subject.context != default_context || subject.name.empty()) return std::nullopt;
@@ -141,9 +136,10 @@ Result list_schemas(Call const& call) {
     std::map<Subject, std::vector<std::string>> aliases;
     if (call.target.flag("aliases")) {
         aliases = aliases_of(call.tables);
+        auto const beginning = prefix == any_context ? std::string() : prefix;
         for (auto const& [subject, names] : aliases) {
             auto const wanted = std::ranges::any_of(
-                names, [&](std::string const& name) { return name.starts_with(prefix); });
+                names, [&](std::string const& name) { return name.starts_with(beginning); });
             if (!wanted) continue;
             if (latest_only) {
                 auto const number = call.tables.latest(subject);
@@ -225,9 +221,8 @@ Result get_schema_by_guid(Call const& call) {
         if (!stored) continue;
         auto const text = text_in(*stored, call.target.text("format"));
         if (!text) return std::unexpected(text.error());
-        auto const uses = call.tables.uses_of({.context = context, .id = stored->id()}, true);
-        return reply(
-            schema_string_entity(uses.front(), *call.tables.version(uses.front()), *text, false));
+        auto const use = call.tables.any_use({.context = context, .id = stored->id()});
+        return reply(schema_string_entity(*use, *call.tables.version(*use), *text, false));
     }
     return schema_not_found(call.arguments[0]);
 }

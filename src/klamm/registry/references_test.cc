@@ -80,6 +80,26 @@ TEST(References, OfAContextAreItsOwn) {
     EXPECT_EQ(story.register_schema("outer", outer, refers_to("Inner", ":.c:inner", 1)).id(), 1);
 }
 
+TEST(References, AChainHasAnEnd) {
+    Story story;
+    auto const fixed = R"({"type":"fixed","name":"N0","size":1})";
+    story.register_schema("s0", fixed);
+    for (int i = 1; i <= 102; ++i) {
+        auto const name = "N" + std::to_string(i);
+        auto const before = "N" + std::to_string(i - 1);
+        auto const schema = R"({"type":"record","name":")" + name +
+                            R"(","fields":[{"name":"f","type":")" + before + "\"}]}";
+        auto const got = story.register_schema("s" + std::to_string(i), schema,
+                                               refers_to(before, "s" + std::to_string(i - 1), 1));
+        if (got.status == 200) continue;
+        EXPECT_EQ(i, 102);
+        EXPECT_EQ(got.message(),
+                  "Invalid schema of type AVRO, details: it needs more than 999 other schemas, or "
+                  "more than 100 in a row");
+    }
+    EXPECT_EQ(story.state().counts().schemas, 102U);
+}
+
 TEST(References, ARecordMayComeBeforeThatWhichItRefersTo) {
     Story story;
     story.register_schema("inner", inner);

@@ -198,6 +198,14 @@ public:
                     EXPECT_EQ(here->parsed().has_value(), there->parsed().has_value());
                 }
             }
+        for (auto const* subject : {"a", "b", ":.c:a", ":.c:d"}) {
+            auto const fresh = [&](State const& state) {
+                auto const got = Story(state).register_schema(subject, user({"fresh"}));
+                return std::pair(got.id(), got.version());
+            };
+            EXPECT_EQ(fresh(story_.state()), fresh(again)) << subject;
+            EXPECT_EQ(fresh(story_.state()), fresh(compacted)) << subject;
+        }
     }
 
 private:

@@ -33,7 +33,7 @@ struct Got {
 
 class Story {
 public:
-    Story() {
+    explicit Story(State state = {}) : state_(std::move(state)) {
         world_.wall_ms = 1'700'000'000'000;
         world_.cluster_id = "cluster";
         world_.klamm_version = "1.2.3";

@@ -133,6 +133,30 @@ StoredPtr Tables::by_guid(std::string_view context, std::string_view guid) const
     return stored;
 }
 
+std::optional<VersionKey> Tables::use_of(IdKey const& id, Subject const& subject,
+                                         bool deleted) const {
+    std::pair<bool, std::int32_t> best;  // live, then the number
+    UseKey const first{.id = id, .version = {.subject = subject, .version = 0}};
+    uses.from(first, [&](UseKey const& key, Nothing) {
+        if (key.id != id || key.version.subject != subject) return false;
+        best = std::max(best, {!version(key.version)->deleted, key.version.version});
+        return true;
+    });
+    if (best.second == 0 || (!best.first && !deleted)) return std::nullopt;
+    return VersionKey{.subject = subject, .version = best.second};
+}
+
+std::optional<VersionKey> Tables::any_use(IdKey const& id) const {
+    std::optional<VersionKey> found;
+    uses.from(UseKey{.id = id, .version = {}}, [&](UseKey const& key, Nothing) {
+        if (key.id != id) return false;
+        auto const live = !version(key.version)->deleted;
+        if (live || !found) found = key.version;
+        return !live;
+    });
+    return found;
+}
+
 std::vector<VersionKey> Tables::uses_of(IdKey const& id, bool deleted) const {
     std::map<Subject, std::pair<bool, std::int32_t>> highest;  // live, then the number
     uses.from(UseKey{.id = id, .version = {}}, [&](UseKey const& key, Nothing) {
@@ -153,8 +177,8 @@ std::vector<IdKey> Tables::referrers_of(VersionKey const& target, bool deleted) 
     referrers.from(ReferrerKey{.target = target, .referrer = {}},
                    [&](ReferrerKey const& key, Nothing) {
                        if (key.target != target) return false;
-                       if (deleted || !uses_of(key.referrer, false).empty())
-                           all.push_back(key.referrer);
+                       auto const use = any_use(key.referrer);
+                       if (use && (deleted || !version(*use)->deleted)) all.push_back(key.referrer);
                        return true;
                    });
     return all;
@@ -180,7 +204,8 @@ std::vector<Resolved> Tables::closure(std::string_view context,
     std::set<std::string> seen;
     auto const add = [&](auto const& self, std::string_view parent, Named const& reference,
                          std::size_t depth) -> void {
-        if (all.size() >= references_max || depth > reference_depth_max) return;
+        if (depth > reference_depth_max) all.resize(references_max);
+        if (all.size() >= references_max) return;
         if (!seen.insert(reference.name).second) return;
         auto const subject = relative_to(parent, reference.subject);
         auto const number = resolve(subject, reference.version, deleted);
@@ -188,6 +213,7 @@ std::vector<Resolved> Tables::closure(std::string_view context,
         if (found != nullptr)
             for (auto const& inner : found->schema->content()->references)
                 self(self, subject.context, inner, depth + 1);
+        if (all.size() >= references_max) return;
         all.push_back({.name = reference.name,
                        .subject = to_string(subject),
                        .version = number != 0 ? number : reference.version,

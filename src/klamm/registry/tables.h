@@ -105,6 +105,10 @@ struct Tables {
 
     StoredPtr by_id(IdKey const& key) const;
     StoredPtr by_guid(std::string_view context, std::string_view guid) const;
+    /// The subject's version that has the id, as `uses_of` would say.
+    std::optional<VersionKey> use_of(IdKey const& id, Subject const& subject, bool deleted) const;
+    /// Some version that has the id, a live one if there is one.
+    std::optional<VersionKey> any_use(IdKey const& id) const;
     /// For each subject that has the id, the highest version which has it, live ones first.
     std::vector<VersionKey> uses_of(IdKey const& id, bool deleted) const;
     /// Ids of the schemas that refer to the version.
@@ -114,6 +118,7 @@ struct Tables {
     std::int32_t max_id(std::string_view context) const;
 
     /// All that `references` of a schema in `context` need. `deleted`: softly deleted ones count.
+    /// As long as `references_max` when there are too many, or too many in a row.
     std::vector<Resolved> closure(std::string_view context, std::vector<Named> const& references,
                                   bool deleted) const;
 

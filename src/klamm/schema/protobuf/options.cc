@@ -32,7 +32,8 @@ void append(OptionValue& before, OptionValue value) {
         before.items.push_back(std::move(value));
 }
 
-// ---- from text --------------------------------------------------------------------------------
+// ---- from text
+// -----------------------------------------------------------------------------------
 
 class Quiet : public pb::io::ErrorCollector {
 public:
@@ -129,7 +130,8 @@ Option to_option(pb::UninterpretedOption const& option) {
     return read;
 }
 
-// ---- from messages ----------------------------------------------------------------------------
+// ---- from messages
+// -------------------------------------------------------------------------------
 
 OptionValue map_of(pb::Message const& message);
 
