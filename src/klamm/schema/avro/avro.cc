@@ -4,6 +4,7 @@
 #include "klamm/schema/avro/compare.h"
 #include "klamm/schema/avro/decode.h"
 #include "klamm/schema/avro/encode.h"
+#include "klamm/schema/avro/mend.h"
 #include "klamm/schema/avro/model.h"
 #include "klamm/schema/avro/print.h"
 #include "klamm/schema/avro/resolve.h"
@@ -51,8 +52,13 @@ public:
             differences.push_back(describe(finding, model_, written));
         return differences;
     }
-    std::vector<Mend> mends(Schema const&, Difference const&, Breaks) const override { return {}; }
-    std::vector<Difference> changes_from(Schema const&) const override { return {}; }
+    std::vector<Mend> mends(Schema const& old, Difference const& difference,
+                            Breaks breaks) const override {
+        return avro::mends(model_, of(old), difference, breaks);
+    }
+    std::vector<Difference> changes_from(Schema const& old) const override {
+        return changes(of(old), model_);
+    }
 
     std::expected<void, PayloadError> check(ByteView payload,
                                             MessageIndexes const& indexes) const override {

@@ -29,8 +29,8 @@ class Comparison {
 public:
     Comparison(Model const& reader, Model const& writer) : reader_(reader), writer_(writer) {}
 
-    std::expected<std::vector<Finding>, SchemaError> run() {
-        auto const found = compare(reader_.root, writer_.root);
+    std::expected<std::vector<Finding>, SchemaError> run(TypeId reader, TypeId writer) {
+        auto const found = compare(reader, writer);
         if (!stopped_.empty()) return std::unexpected(SchemaError{stopped_});
         std::vector<Finding> findings;
         for (auto const i : found) findings.push_back(findings_[i]);
@@ -80,8 +80,13 @@ private:
         Found found;
         if (writer_[writer].kind == Kind::union_of) {
             auto const& branches = writer_[writer].branches;
-            for (std::size_t i = 0; i < branches.size(); ++i)
-                merge(found, compare_at(std::to_string(i), reader, branches[i]));
+            for (std::size_t i = 0; i < branches.size(); ++i) {
+                auto const more = compare_at(std::to_string(i), reader, branches[i]);
+                for (auto const n : more)
+                    if (findings_[n].reader == reader && findings_[n].writer == branches[i])
+                        findings_[n].writer_union = writer;
+                merge(found, more);
+            }
             return found;
         }
         if (promotes(kind, writer_[writer].kind)) return found;
@@ -292,7 +297,12 @@ std::string_view name_of(Rule rule) {
 }
 
 std::expected<std::vector<Finding>, SchemaError> compare(Model const& reader, Model const& writer) {
-    return Comparison(reader, writer).run();
+    return compare(reader, reader.root, writer, writer.root);
+}
+
+std::expected<std::vector<Finding>, SchemaError> compare(Model const& reader, TypeId reader_type,
+                                                         Model const& writer, TypeId writer_type) {
+    return Comparison(reader, writer).run(reader_type, writer_type);
 }
 
 Difference describe(Finding const& finding, Model const& reader, Model const& writer) {

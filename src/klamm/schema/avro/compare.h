@@ -28,11 +28,18 @@ struct Finding {
     TypeId writer = 0;
     std::size_t position = 0;  ///< of the reader's field, or of the writer's branch
     bool has_branch = false;   ///< missing_union_branch: the writer has a union too
+    /// The writer's union that `writer` is a branch of, where the reader has none.
+    std::optional<TypeId> writer_union;
 };
 
 /// Empty: the reader reads everything.
 [[nodiscard]] std::expected<std::vector<Finding>, SchemaError> compare(Model const& reader,
                                                                        Model const& writer);
+/// The same of two types inside; paths begin there.
+[[nodiscard]] std::expected<std::vector<Finding>, SchemaError> compare(Model const& reader,
+                                                                       TypeId reader_type,
+                                                                       Model const& writer,
+                                                                       TypeId writer_type);
 
 /// As the registry says it.
 Difference describe(Finding const& finding, Model const& reader, Model const& writer);

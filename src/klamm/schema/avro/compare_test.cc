@@ -240,7 +240,7 @@ TEST(AvroCompatibility, EachRuleAnswersAsInJava) {
         {R"({"type":"record","name":"A","fields":[{"name":"b","type":["null",{"type":"record",
              "name":"B","fields":[{"name":"a","type":["null","A"]}]}]}]})",
          R"({"type":"record","name":"A","fields":[{"name":"b","type":["null",{"type":"record",
-             "name":"B","fields":[{"name":"a","type":["null","A"]},{"name":"c","type":"int"}]}]}]})",
+            "name":"B","fields":[{"name":"a","type":["null","A"]},{"name":"c","type":"int"}]}]}]})",
          {}},
         // a type that is met again brings what was found, with its first place
         {R"({"type":"record","name":"R","fields":[
