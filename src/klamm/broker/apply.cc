@@ -1,5 +1,7 @@
 #include "klamm/broker/apply.h"
 
+#include "klamm/broker/internal_topics.h"
+#include "klamm/broker/registry_changes.h"
 #include "klamm/broker/transactions/changes.h"
 #include "klamm/kafka/wire.h"
 #include "klamm/records/batch.h"
@@ -84,6 +86,10 @@ Refused change(State& state, TopicDeleted const& entry, Place) {
         state.partitions.erase(std::uint32_t(partition->key));
     }
     state.groups.topic_deleted(topic->name);
+    if (topic->name == schemas_topic) {  // only in journals older than the registry
+        state.registry = {};
+        state.schemas_unread = false;
+    }
     state.topics_by_id.erase(entry.topic_id);
     ++state.topics_version;
     state.topics.erase(state.topics.find(topic->name));
@@ -124,6 +130,10 @@ Refused change(State& state, ClientMetricsConfigured const& entry, Place) {
     return {};
 }
 
+bool is_schemas(Partition const& partition) {
+    return partition.topic->name == schemas_topic && partition.number == 0;
+}
+
 Refused change(State& state, BatchAppended const& entry, Place place) {
     auto* partition = state.partition(entry.partition);
     if (partition == nullptr) return "its partition is not known";
@@ -151,6 +161,7 @@ Refused change(State& state, BatchAppended const& entry, Place place) {
     partition->next_offset = batch->next_offset();
     state.producers.appended(entry.partition, *batch, entry.appended_ms);
     if (batch->transactional()) write_transactional(state, *partition, *batch, entry.appended_ms);
+    if (is_schemas(*partition) && !state.schemas_unread) fold(state.registry, place.body);
     return {};
 }
 

@@ -6,6 +6,8 @@
 #include "klamm/broker/fetches.h"
 #include "klamm/broker/groups/groups.h"
 #include "klamm/broker/handlers.h"
+#include "klamm/broker/registry_changes.h"
+#include "klamm/broker/registry_readers.h"
 #include "klamm/broker/retention.h"
 #include "klamm/broker/snapshot.h"
 #include "klamm/broker/state.h"
@@ -92,6 +94,7 @@ struct Broker::Impl final : Step {
     Transactions transactions_{groups_};
     Telemetry telemetry_;
     Storage storage_;
+    DurableRegistry registry_;
 
     std::optional<journal::Position> last_appended_;  ///< none: nothing since the start
     journal::Position durable_{};
@@ -103,6 +106,7 @@ struct Broker::Impl final : Step {
     bool compressions_stale_ = true;
     std::deque<Unneeded> unneeded_;
     std::vector<journal::FileNumber> unneeded_now_;
+    std::vector<Notice> notices_;
     std::uint64_t records_in_ = 0;
     std::uint64_t record_bytes_in_ = 0;
     std::uint64_t record_bytes_out_ = 0;
@@ -194,8 +198,10 @@ std::expected<journal::Position, journal::Error> Broker::Impl::commit(Bytes head
     last_appended_ = *at;
     auto const kind = kind_of(head);
     if (kind == EntryKind::topic_deleted) note_deletion(head);
+    auto const registry_version = state_.registry.version();
     auto const refused = apply(state_, *at, head, body.view());
     ensure(!refused);
+    if (state_.registry.version() != registry_version) registry_.changed(*at, state_.registry);
     if (auto files = state_.files.take_forgotten(); !files.empty())
         unneeded_.push_back({*at, std::move(files)});
     if (kind == EntryKind::batch_appended) note_batch(*at, head, body.size());
@@ -286,6 +292,11 @@ void Broker::Impl::start(Now at) {
             partition->durable_log_start = partition->log_start;
         }
     }
+    if (std::exchange(state_.schemas_unread, false)) {
+        if (auto const unread = read_old_schemas(state_, journal_); unread > 0)
+            notices_.push_back(schemas_not_read(unread, at.wall_ms));
+    }
+    registry_.start(state_.registry);
     found_cluster();
     groups_.start(*this);
     retention_.start(*this);
@@ -299,6 +310,7 @@ void Broker::Impl::finish_step() {
 
 void Broker::Impl::durable(journal::Position position) {
     durable_ = std::max(durable_, position);
+    registry_.durable(durable_);
     for (; !held_.empty() && held_.front().after < durable_; held_.pop_front())
         ready_.push_back(std::move(held_.front().reply));
     for (; !hidden_.empty() && hidden_.front().position < durable_; hidden_.pop_front()) {
@@ -344,7 +356,8 @@ Stats Broker::Impl::stats() const {
             .producers = state_.producers.size(),
             .retention = retention_.stats(),
             .transactions_ongoing = state_.transactions.ongoing(),
-            .storage = storage_.stats(state_)};
+            .storage = storage_.stats(state_),
+            .registry = state_.registry.counts()};
 }
 
 // ---- the face to the world ------------------------------------------------------------------
@@ -409,7 +422,12 @@ std::optional<Instant> Broker::next_tick() const {
 
 std::vector<Reply> Broker::take_replies() { return std::exchange(impl_->ready_, {}); }
 
-std::vector<Notice> Broker::take_notices() { return impl_->retention_.take_notices(); }
+std::vector<Notice> Broker::take_notices() {
+    auto notices = std::exchange(impl_->notices_, {});
+    auto const more = impl_->retention_.take_notices();
+    notices.insert(notices.end(), more.begin(), more.end());
+    return notices;
+}
 
 Broker::Snapshot Broker::snapshot() {
     auto frozen = std::make_shared<FrozenState const>(freeze(impl_->state_));
@@ -450,6 +468,24 @@ std::optional<std::string> Broker::report(std::string_view topic, Now now) const
 }
 
 std::shared_ptr<Compressions const> const& Broker::compressions() { return impl_->compressions(); }
+
+registry::State const& Broker::registry() const { return impl_->state_.registry; }
+
+registry::State const& Broker::durable_registry() const { return impl_->registry_.shown(); }
+
+std::expected<journal::Position, RegistryRefusal> Broker::change_registry(
+    std::uint64_t expected_version, std::span<registry::Record const> records, Now now) {
+    impl_->now_ = now;
+    impl_->found_cluster();
+    auto const at = broker::change_registry(*impl_, expected_version, records);
+    impl_->finish_step();
+    return at;
+}
+
+std::vector<registry::Reader> Broker::readers(std::string_view subject) const {
+    auto const& state = impl_->state_;
+    return readers_of(state, topics_of_subject(state, subject));
+}
 
 Stats Broker::stats() const { return impl_->stats(); }
 

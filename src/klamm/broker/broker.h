@@ -19,9 +19,11 @@
 #include "klamm/base/time.h"
 #include "klamm/broker/notice.h"
 #include "klamm/broker/options.h"
+#include "klamm/broker/registry_refusal.h"
 #include "klamm/broker/request.h"
 #include "klamm/broker/storage.h"
 #include "klamm/journal/journal.h"
+#include "klamm/registry/registry.h"
 
 #include <cstdint>
 #include <functional>
@@ -49,6 +51,7 @@ struct Stats {
     RetentionStats retention;
     std::uint64_t transactions_ongoing = 0;
     StorageStats storage;
+    registry::State::Counts registry;
 };
 
 class Broker {
@@ -122,6 +125,19 @@ public:
     /// For prepare(), as of the last step; null when no topic has a compression.type of its own.
     /// What is returned stays as it is: any thread may read it.
     std::shared_ptr<Compressions const> const& compressions();
+
+    // ---- the schema registry (registry_changes.h) ---------------------------------------
+
+    /// With all that was decided: what the next change is decided from.
+    registry::State const& registry() const;
+    /// With what is durable: what readers may be told.
+    registry::State const& durable_registry() const;
+    /// Journals a change that was decided from the registry of this version. It may be answered
+    /// when the journal is durable beyond the position; durable_registry() has it then.
+    [[nodiscard]] std::expected<journal::Position, RegistryRefusal> change_registry(
+        std::uint64_t expected_version, std::span<registry::Record const> records, Now now);
+    /// Who reads the topics of a subject now. Costs a look at every group.
+    std::vector<registry::Reader> readers(std::string_view subject) const;
 
     Stats stats() const;
     std::string const& cluster_id() const;  ///< valid after start()

@@ -41,7 +41,7 @@ void describe_by_name(Asked const& asked, std::string const& name, TopicAnswer& 
     auto const* topic = step.state().topic(name);
     if (topic == nullptr && asked.metadata.allow_auto_topic_creation &&
         step.options().auto_create_topics_enable) {
-        auto const created = is_internal(name)
+        auto const created = is_kept(name)
                                  ? ensure_internal(step, name)
                                  : create_topic(step, name, step.options().num_partitions, {});
         if (created)

@@ -13,6 +13,7 @@ struct Notice {
         unread_soon_deleted,  ///< a living group has not read what retention deletes soon
         unread_deleted,       ///< it was deleted
         unread_held,          ///< klamm.retention.guard=hold keeps it
+        schemas_not_read,     ///< records of _schemas that are older than the registry
     };
     Kind kind{};
     std::int64_t at_ms = 0;  ///< wall clock

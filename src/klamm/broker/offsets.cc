@@ -153,8 +153,8 @@ void handle(Step& step, Request const& request, kafka::DeleteRecordsRequest cons
                 out.error_code = why_no_topic(name, step.options());
                 continue;
             }
-            if (is_internal(name)) {
-                out.error_code = refuse_internal(name).code;
+            if (is_kept(name)) {
+                out.error_code = refuse_kept(name, step.options()).code;
                 continue;
             }
             auto const offset = asked == to_high_watermark ? partition->high_watermark : asked;

@@ -11,6 +11,7 @@ struct Options {
     std::int32_t node_id = 1;
     std::string advertised_host = "127.0.0.1";
     std::int32_t advertised_port = 9092;
+    std::int32_t http_port = 8081;  ///< for messages that send people there
 
     bool auto_create_topics_enable = true;
     std::int32_t num_partitions = 1;           ///< of topics created without a number

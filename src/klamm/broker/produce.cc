@@ -250,8 +250,8 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
                              "This server does not host this topic-partition."});
             } else if (partition == nullptr) {
                 refuse(out, no_partition(step, version, topic.name));
-            } else if (is_internal(known->name)) {
-                refuse(out, refuse_internal(known->name));
+            } else if (is_kept(known->name)) {
+                refuse(out, refuse_kept(known->name, step.options()));
             } else {
                 Given const given{.bytes = data.records && !data.records->parts.empty()
                                                ? data.records->parts.front()

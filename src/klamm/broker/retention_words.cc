@@ -86,6 +86,8 @@ std::string_view name_of(Notice::Kind kind) {
             return "unread_deleted";
         case Notice::Kind::unread_held:
             return "unread_held";
+        case Notice::Kind::schemas_not_read:
+            return "schemas_not_read";
     }
     return "?";
 }
@@ -111,6 +113,8 @@ std::string retention_notice(Notice::Kind kind, Partition const& partition,
         case Notice::Kind::unread_held:
             return what + " would delete; klamm.retention.guard=hold keeps " +
                    bytes_in_words(cut.bytes) + " for it until it has read them";
+        case Notice::Kind::schemas_not_read:
+            break;
     }
     return what;
 }

@@ -1,6 +1,7 @@
 #include "klamm/broker/snapshot.h"
 
 #include "klamm/base/guard.h"
+#include "klamm/broker/internal_topics.h"
 #include "klamm/broker/snapshot_parts.h"
 #include "klamm/kafka/codec.h"
 
@@ -15,6 +16,7 @@ using namespace parts;
 /// The versions in which these came.
 constexpr std::uint8_t with_transactions = 2;
 constexpr std::uint8_t with_files = 3;
+constexpr std::uint8_t with_registry = 4;
 
 std::vector<ConfigEntry> to_list(Configs const& configs) {
     std::vector<ConfigEntry> list;
@@ -141,6 +143,25 @@ void put_transactions(kafka::Writer& out, State const& state) {
         }
     }
     out.patch(count_at, parts);
+}
+
+constexpr std::uint32_t no_value = 0xffff'ffff;
+
+void put_text(kafka::Writer& out, std::string_view text) {
+    out.integer(std::uint32_t(text.size()));
+    out.raw(std::as_bytes(std::span{text}));
+}
+
+void put_registry(kafka::Writer& out, registry::State const& registry) {
+    auto const records = registry.dump();
+    out.integer(std::uint32_t(records.size()));
+    for (auto const& [key, value] : records) {
+        put_text(out, key);
+        if (value)
+            put_text(out, *value);
+        else
+            out.integer(no_value);
+    }
 }
 
 /// The reason why a part cannot be, or nothing.
@@ -318,6 +339,22 @@ Refused take_transactions(kafka::Reader& in, State& state) {
     return std::nullopt;
 }
 
+Refused take_registry(kafka::Reader& in, State& state) {
+    auto const take_text = [&in](std::uint32_t size) {
+        auto const bytes = in.take(size);
+        return std::string(reinterpret_cast<char const*>(bytes.data()), bytes.size());
+    };
+    auto const records = in.integer<std::uint32_t>();
+    for (std::uint32_t n = 0; n < records && !in.failed(); ++n) {
+        registry::Record record{take_text(in.integer<std::uint32_t>()), std::nullopt};
+        auto const value_bytes = in.integer<std::uint32_t>();
+        if (value_bytes != no_value) record.value = take_text(value_bytes);
+        if (!in.failed()) state.registry.apply(record);
+    }
+    if (in.failed()) return "the registry is cut off";
+    return std::nullopt;
+}
+
 }  // namespace
 
 FrozenState freeze(State const& state) {
@@ -346,6 +383,7 @@ FrozenState freeze(State const& state) {
     to.out.raw(groups);
     put_transactions(to.out, state);
     to.block(nullptr);
+    to.frozen.registry = state.registry;
     return std::move(to.frozen);
 }
 
@@ -355,6 +393,7 @@ Bytes assemble(FrozenState const& frozen) {
         out.raw(bytes);
         if (block) block->encode(out);
     }
+    put_registry(out, frozen.registry);
     return std::move(out).finish_bytes();
 }
 
@@ -386,6 +425,11 @@ std::optional<std::string> thaw(State& state, ByteView bytes) {
     if (auto refused = state.groups.decode(groups)) return "groups: " + *refused;
     if (version >= with_transactions) {
         if (auto refused = take_transactions(in, state)) return refused;
+    }
+    if (version >= with_registry) {
+        if (auto refused = take_registry(in, state)) return refused;
+    } else {
+        state.schemas_unread = state.topic(schemas_topic) != nullptr;
     }
     if (in.bytes_left() > 0) return "bytes follow the end of the state";
     return std::nullopt;

@@ -14,7 +14,7 @@
 
 namespace klamm::broker {
 
-inline constexpr std::uint8_t snapshot_version = 3;
+inline constexpr std::uint8_t snapshot_version = 4;
 
 struct FrozenState {
     struct Piece {
@@ -22,6 +22,7 @@ struct FrozenState {
         std::shared_ptr<BatchBlock const> block;  ///< comes behind `bytes`; may be null
     };
     std::vector<Piece> pieces;
+    registry::State registry;  ///< comes last
 };
 
 FrozenState freeze(State const& state);

@@ -19,6 +19,7 @@
 #include "klamm/broker/producers.h"
 #include "klamm/broker/transactions/partition_transactions.h"
 #include "klamm/broker/transactions/transactions_state.h"
+#include "klamm/registry/state.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -102,6 +103,10 @@ struct State {
     GroupsState groups;
     TransactionsState transactions;
     L1Files files;
+    registry::State registry;
+    /// The checkpoint was made before there was a registry: what the topic _schemas has is still to
+    /// be read (registry_changes.h).
+    bool schemas_unread = false;
 
     /// Null when there is none.
     Topic const* topic(std::string_view name) const;

@@ -122,7 +122,7 @@ void describe_into(TopicResult& result, Step& step, Configs const& configs) {
 std::optional<Refusal> create(Step& step, NewTopic const& wanted, bool validate_only,
                               TopicResult& result) {
     auto const partitions = partitions_of(step, wanted);
-    if (is_internal(wanted.name)) return refuse_internal(wanted.name);
+    if (is_kept(wanted.name)) return refuse_kept(wanted.name, step.options());
     if (auto why = check_new_topic(step, wanted.name, partitions ? *partitions : 1)) return why;
     if (!partitions) return partitions.error();
     auto const configs = configs_of(wanted);
@@ -156,8 +156,8 @@ void delete_topic(Step& step, Topic const* topic, Deleted& result) {
     result.name = topic->name;
     result.topic_id = topic->id;
     result.error_message.reset();
-    if (is_internal(topic->name)) {
-        auto const& [code, message] = refuse_internal(topic->name);
+    if (is_kept(topic->name)) {
+        auto const& [code, message] = refuse_kept(topic->name, step.options());
         result.error_code = code;
         result.error_message = message;
         return;
@@ -202,7 +202,7 @@ std::optional<Refusal> add_partitions(Step& step, MorePartitions const& wanted,
     if (topic == nullptr)
         return Refusal{ErrorCode::unknown_topic_or_partition,
                        "This server does not host this topic-partition."};
-    if (is_internal(wanted.name)) return refuse_internal(wanted.name);
+    if (is_kept(wanted.name)) return refuse_kept(wanted.name, step.options());
     auto const now = std::int32_t(topic->partitions.size());
     auto const more = std::int64_t{wanted.count} - now;
     if (more == 0)

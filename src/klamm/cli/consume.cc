@@ -2,10 +2,9 @@
 #include "klamm/cli/cluster.h"
 #include "klamm/cli/commands.h"
 #include "klamm/cli/interrupt.h"
-#include "klamm/cli/json.h"
 #include "klamm/cli/moment.h"
-#include "klamm/cli/terminal.h"
-#include "klamm/cli/text.h"
+#include "klamm/cli/record_printer.h"
+#include "klamm/cli/registry_client.h"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -34,94 +33,8 @@ struct ConsumeFlags {
     bool follow = false;
     bool json = false;
     bool raw = false;
-};
-
-// ---- how records look -------------------------------------------------------------------
-
-std::optional<std::string_view> bytes_of(void const* data, std::size_t size) {
-    if (data == nullptr) return std::nullopt;
-    return std::string_view(static_cast<char const*>(data), size);
-}
-
-/// Text as text; other bytes under a name that says so.
-void write_bytes(Json& json, std::string const& name, std::optional<std::string_view> bytes) {
-    if (!bytes || is_utf8(*bytes))
-        json.field(name, bytes);
-    else
-        json.field(name + "_base64", base64(*bytes));
-}
-
-template <class Visit>
-void each_header(rd_kafka_message_t const& message, Visit visit) {
-    rd_kafka_headers_t* headers = nullptr;
-    if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    char const* name = nullptr;
-    void const* value = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-         ++i)
-        visit(name, bytes_of(value, size));
-}
-
-class Printer {
-public:
-    explicit Printer(ConsumeFlags const& flags) : flags_(flags) {}
-
-    void print(rd_kafka_message_t const& message) {
-        if (flags_.raw)
-            print_raw(message);
-        else if (flags_.json)
-            print_json(message);
-        else
-            print_row(message);
-    }
-
-private:
-    void print_raw(rd_kafka_message_t const& message) {
-        std::fwrite(message.payload, 1, message.len, stdout);
-        std::fputc('\n', stdout);
-    }
-
-    void print_json(rd_kafka_message_t const& message) {
-        json_.object()
-            .field("topic", rd_kafka_topic_name(message.rkt))
-            .field("partition", message.partition)
-            .field("offset", message.offset)
-            .field("timestamp", rd_kafka_message_timestamp(&message, nullptr));
-        write_bytes(json_, "key", bytes_of(message.key, message.key_len));
-        write_bytes(json_, "value", bytes_of(message.payload, message.len));
-        json_.key("headers").array();
-        each_header(message, [&](std::string_view name, auto value) {
-            json_.object().field("name", name);
-            write_bytes(json_, "value", value);
-            json_.end_object();
-        });
-        json_.end_array().end_object().print_line(stdout);
-    }
-
-    void print_row(rd_kafka_message_t const& message) {
-        auto const text = [&](std::optional<std::string_view> bytes) {
-            return bytes ? printable(*bytes) : fmt::format("{}null{}", style_.dim(), style_.off());
-        };
-        if (!std::exchange(has_heading_, true))
-            fmt::print("{}{:>9}  {:>10}  {:24}  {:12}  VALUE{}\n", style_.bold(), "PARTITION",
-                       "OFFSET", "TIME (UTC)", "KEY", style_.off());
-        auto const time = rd_kafka_message_timestamp(&message, nullptr);
-        fmt::print("{:>9}  {:>10}  {:24}  {}  {}", message.partition, message.offset,
-                   time < 0 ? "-" : utc_text(time),
-                   padded(text(bytes_of(message.key, message.key_len)), 12),
-                   text(bytes_of(message.payload, message.len)));
-        each_header(message, [&](std::string_view name, auto value) {
-            fmt::print("  {}{}={}{}", style_.dim(), printable(name), text(value), style_.off());
-        });
-        fmt::print("\n");
-    }
-
-    ConsumeFlags const& flags_;
-    Style style_{stdout};
-    Json json_;
-    bool has_heading_ = false;
+    bool decode = false;
+    RegistryOptions registry;
 };
 
 // ---- where to begin, where to end -------------------------------------------------------
@@ -160,7 +73,14 @@ Outcome<Offsets> begin_at(Client& admin, std::vector<TopicPartition> const& part
 
 class Consumption {
 public:
-    explicit Consumption(ConsumeFlags const& flags) : flags_(flags), printer_(flags) {}
+    explicit Consumption(ConsumeFlags const& flags)
+        : flags_(flags),
+          registry_(flags.registry),
+          payloads_(registry_),
+          printer_(flags.raw    ? RecordLook::raw
+                   : flags.json ? RecordLook::json
+                                : RecordLook::row,
+                   flags.decode ? &payloads_ : nullptr) {}
     ~Consumption() {
         for (auto const& [topic, partition] : started_)
             rd_kafka_consume_stop(topic_.get(), partition);
@@ -183,7 +103,9 @@ private:
     // Without a group: librdkafka's simple interface, which needs no coordinator.
     Handle<rd_kafka_topic_t, rd_kafka_topic_destroy> topic_;
     Handle<rd_kafka_queue_t, rd_kafka_queue_destroy> queue_;
-    Printer printer_;
+    RegistryClient registry_;
+    PayloadReader payloads_;
+    RecordPrinter printer_;
     std::vector<TopicPartition> started_;
     std::set<TopicPartition> unfinished_;  ///< without a group: what has not reached its end
     Offsets ends_;                         ///< as they were at the start
@@ -371,17 +293,24 @@ void add_consume(CLI::App& app, int& exit_code) {
     command->add_flag("--follow", flags->follow, "Do not stop at the end; Ctrl-C does");
     command->add_flag("--json", flags->json, "One JSON object a line");
     command->add_flag("--raw", flags->raw, "Values alone, one a line, byte for byte");
+    command->add_flag("--decode", flags->decode,
+                      "Show keys and values that name a schema as JSON; the registry knows it");
     add_client_options(*command, flags->client);
+    add_registry_options(*command, flags->registry);
     command->footer(
         "Without --follow it shows what is there and ends. Times are UTC.\n"
         "Examples:\n"
         "  klamm consume orders --from -5\n"
         "  klamm consume orders --from 2026-01-31T12:00 --count 10\n"
         "  klamm consume orders --group billing --follow\n"
+        "  klamm consume orders --decode --from -5\n"
         "  klamm consume orders --json | python3 -c 'import json,sys; "
         "[print(json.loads(l)[\"key\"]) "
         "for l in sys.stdin]'");
-    command->callback([flags, &exit_code] { exit_code = report(consume(*flags)); });
+    command->callback([flags, &exit_code] {
+        flags->registry.timeout_s = flags->client.timeout_s;
+        exit_code = report(consume(*flags));
+    });
 }
 
 }  // namespace klamm::cli

@@ -34,6 +34,10 @@ public:
     Json& value(std::optional<T> const& perhaps) {
         return perhaps ? value(*perhaps) : (writer_.Null(), *this);
     }
+    /// A JSON document as it is written.
+    Json& raw(std::string_view json) {
+        return writer_.RawValue(json.data(), json.size(), rapidjson::kObjectType), *this;
+    }
     Json& null() { return writer_.Null(), *this; }
 
     template <class T>

@@ -4,6 +4,7 @@
 #include "klamm/cli/commands.h"
 #include "klamm/cli/interrupt.h"
 #include "klamm/cli/json.h"
+#include "klamm/cli/payload_writer.h"
 #include "klamm/cli/terminal.h"
 #include "klamm/cli/text.h"
 
@@ -36,6 +37,9 @@ struct ProduceFlags {
     std::int64_t size = 100;
     std::int64_t rate = 0;
     bool json = false;
+    PayloadSchemaOptions value_schema;
+    PayloadSchemaOptions key_schema;
+    RegistryOptions registry;
 };
 
 struct Record {
@@ -217,7 +221,45 @@ Outcome<> Production::conclude() {
     return {};
 }
 
-Outcome<> send_lines(ProduceFlags const& flags, Production& production) {
+/// Lines as they are, or made into payloads of a schema.
+class Encoding {
+public:
+    Outcome<> open(ProduceFlags const& flags) {
+        RegistryClient registry(flags.registry);
+        for (auto const part : {Part::key, Part::value}) {
+            auto const& options = part == Part::key ? flags.key_schema : flags.value_schema;
+            if (options.schema.empty()) continue;
+            auto writer = PayloadWriter::open(registry, flags.topic, part, options);
+            if (!writer) return std::unexpected(writer.error());
+            (part == Part::key ? key_ : value_) = std::move(*writer);
+        }
+        return {};
+    }
+    /// The bytes are valid until the next record.
+    Outcome<> encode(Record& record) {
+        if (key_ && record.key) {
+            auto key = key_->encode(*record.key);
+            if (!key) return failed("key: " + key.error().what);
+            key_bytes_ = std::move(*key);
+            record.key = key_bytes_;
+        }
+        if (value_) {
+            auto value = value_->encode(record.value);
+            if (!value) return std::unexpected(value.error());
+            value_bytes_ = std::move(*value);
+            record.value = value_bytes_;
+        }
+        return {};
+    }
+
+private:
+    std::optional<PayloadWriter> key_;
+    std::optional<PayloadWriter> value_;
+    std::string key_bytes_;
+    std::string value_bytes_;
+};
+
+Outcome<> send_lines(ProduceFlags const& flags, Encoding& encoding, Production& production) {
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, &std::fclose);
     if (!flags.file.empty()) {
         file.reset(std::fopen(flags.file.c_str(), "re"));
@@ -244,6 +286,8 @@ Outcome<> send_lines(ProduceFlags const& flags, Production& production) {
             record.key = std::string_view(line).substr(0, at);
             record.value = std::string_view(line).substr(at + flags.key_separator.size());
         }
+        if (auto encoded = encoding.encode(record); !encoded)
+            return failed(fmt::format("{}:{}: {}", name, reader.number(), encoded.error().what));
         if (auto sent = production.send(record); !sent) return sent;
     }
     return {};
@@ -275,16 +319,49 @@ Outcome<> produce(ProduceFlags const& flags) {
         return misused("--key and --key-separator exclude each other");
     if (flags.count > 0 && (!flags.file.empty() || !flags.key_separator.empty()))
         return misused("--count makes records up; --file and --key-separator are for lines");
+    if (flags.count > 0 && !(flags.value_schema.schema.empty() && flags.key_schema.schema.empty()))
+        return misused("--count makes records up; --schema and --key-schema are for lines of JSON");
+    if (flags.value_schema.schema.empty() &&
+        (flags.value_schema.register_it || !flags.value_schema.message.empty()))
+        return misused("--register and --message need --schema");
+    Encoding encoding;
+    if (auto opened = encoding.open(flags); !opened) return opened;
     Production production(flags);
     if (auto opened = production.open(); !opened) return opened;
     if (flags.count == 0 && flags.file.empty() && is_terminal(stdin))
         fmt::print(stderr, "one record a line; Ctrl-D ends\n");
     auto const sent =
-        flags.count > 0 ? send_load(flags, production) : send_lines(flags, production);
+        flags.count > 0 ? send_load(flags, production) : send_lines(flags, encoding, production);
     production.finish();
     if (!sent && production.sent() == 0) return sent;
     auto const concluded = production.conclude();
     return sent ? concluded : sent;
+}
+
+void add_schema_options(CLI::App& command, ProduceFlags& flags) {
+    command
+        .add_option("--schema", flags.value_schema.schema,
+                    "Lines are JSON; encode them with this schema: a file, or what is registered")
+        ->type_name("FILE|SUBJECT[:VERSION]");
+    command.add_option("--key-schema", flags.key_schema.schema, "Likewise for keys that are JSON")
+        ->type_name("FILE|SUBJECT[:VERSION]");
+    command.add_flag("--register", flags.value_schema.register_it,
+                     "Register the files, instead of looking them up");
+    command
+        .add_option("--subject", flags.value_schema.subject,
+                    "Of the --schema file; TOPIC-value if left out")
+        ->type_name("NAME");
+    command
+        .add_option("--message", flags.value_schema.message,
+                    "Protobuf: which message; the first if left out")
+        ->type_name("NAME");
+    command
+        .add_option("--reference", flags.value_schema.references,
+                    "What the --schema file refers to by NAME; repeatable")
+        ->type_name("NAME=SUBJECT:VERSION")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_registry_options(command, flags.registry);
 }
 
 }  // namespace
@@ -324,13 +401,20 @@ void add_produce(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(std::int64_t(1), count_max));
     command->add_flag("--json", flags->json, "Write the summary as JSON on stdout");
     add_client_options(*command, flags->client);
+    add_schema_options(*command, *flags);
     command->footer(
         "acks=all and idempotence are on: a record that counts as acknowledged is stored once.\n"
         "Examples:\n"
         "  echo hello | klamm produce greetings\n"
         "  klamm produce orders --file orders.txt --key-separator :\n"
+        "  echo '{\"id\": 7}' | klamm produce orders --schema orders-value\n"
+        "  klamm produce orders --schema order.avsc --register --file orders.jsonl\n"
         "  klamm produce load --count 1000000 --size 1024 --codec zstd");
-    command->callback([flags, &exit_code] { exit_code = report(produce(*flags)); });
+    command->callback([flags, &exit_code] {
+        flags->registry.timeout_s = flags->client.timeout_s;
+        flags->key_schema.register_it = flags->value_schema.register_it;
+        exit_code = report(produce(*flags));
+    });
 }
 
 }  // namespace klamm::cli

@@ -24,6 +24,7 @@ BrokerThread::~BrokerThread() { stop(); }
 void BrokerThread::start(Outlets outlets) {
     outlets_ = std::move(outlets);
     told_ = journal_.next();
+    registry_ = broker_.durable_registry();
     inbox_.push([](broker::Broker&, Now) {});  // what was due before the start
     thread_ = std::thread([this] { loop(); });
 }
@@ -61,14 +62,26 @@ std::shared_ptr<broker::Compressions const> BrokerThread::compressions() const {
     return compressions_;
 }
 
+registry::State BrokerThread::registry() const {
+    std::lock_guard const lock(stats_mutex_);
+    return registry_;
+}
+
 /// What other threads may know of the broker between its steps.
 void BrokerThread::publish() {
     auto const& compressions = broker_.compressions();
-    std::lock_guard const lock(stats_mutex_);
-    stats_ = broker_.stats();
-    if (compressions_ == compressions) return;
-    compressions_ = compressions;
-    any_compressions_ = compressions != nullptr;
+    auto const& registry = broker_.durable_registry();
+    bool const changed = registry_.version() != registry.version();
+    {
+        std::lock_guard const lock(stats_mutex_);
+        stats_ = broker_.stats();
+        if (changed) registry_ = registry;
+        if (compressions_ != compressions) {
+            compressions_ = compressions;
+            any_compressions_ = compressions != nullptr;
+        }
+    }
+    if (changed) outlets_.registry(registry);
 }
 
 void BrokerThread::step() {

@@ -32,6 +32,8 @@ public:
         std::function<void()> room;      ///< requests that were refused may be tried again
         std::function<void()> appended;  ///< the journal holds entries that are not durable
         std::function<void(broker::Broker&)> after_step;  ///< housekeeping: must be cheap
+        /// What is durable of the schema registry has changed: registry() has it.
+        std::function<void(registry::State const&)> registry;
     };
     using Task = std::function<void(broker::Broker&, Now)>;
 
@@ -62,6 +64,8 @@ public:
     broker::Stats stats() const;  ///< as of the last step
     /// What prepare() wants to know, as of the last step. Without it, costs one look at a flag.
     std::shared_ptr<broker::Compressions const> compressions() const;
+    /// What is durable of the schema registry, as of the last step.
+    registry::State registry() const;
 
 private:
     using Event = std::variant<broker::Request, broker::ConnectionId, journal::Position, Task>;
@@ -87,6 +91,7 @@ private:
     broker::Stats stats_;
     std::shared_ptr<broker::Compressions const> compressions_;
     std::atomic<bool> any_compressions_{false};
+    registry::State registry_;
     std::thread thread_;
 };
 

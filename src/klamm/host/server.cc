@@ -128,6 +128,7 @@ std::expected<void, std::string> TheServer::bind() {
     auto const advertised = options_.advertise.value_or(address);
     options_.broker.advertised_host = advertised.host;
     options_.broker.advertised_port = advertised.port != 0 ? advertised.port : address.port;
+    options_.broker.http_port = http_listener_->address().port;
     return {};
 }
 
@@ -162,6 +163,7 @@ void TheServer::start_workers() {
                 if (auto notices = broker.take_notices(); !notices.empty())
                     notices_.add(std::move(notices));
             },
+        .registry = [](registry::State const&) {},
     });
     workers.journal.wake();  // the broker's start may have journaled something
     workers.cold_reads.start();

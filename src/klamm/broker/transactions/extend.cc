@@ -1,6 +1,7 @@
 // broker/transactions/extend.cc - what belongs to a transaction: AddPartitionsToTxn and
 // AddOffsetsToTxn.
 #include "klamm/broker/handlers.h"
+#include "klamm/broker/internal_topics.h"
 #include "klamm/broker/transactions/transactions.h"
 
 #include <algorithm>
@@ -30,14 +31,17 @@ TopicResults all(Topics const& topics, ErrorCode error) {
     return results;
 }
 
-/// Whether all are there; if not, `results` says which are not, and that none was added.
+/// Whether all are there, for clients to write to; if not, `results` says which are not, and that
+/// none was added.
 bool all_known(State const& state, Topics const& topics, TopicResults& results) {
     bool known = true;
     results = all(topics, ErrorCode::operation_not_attempted);
     for (auto& topic : results) {
         for (auto& at : topic.results_by_partition) {
-            if (state.partition(topic.name, at.partition_index) != nullptr) continue;
-            at.partition_error_code = ErrorCode::unknown_topic_or_partition;
+            bool const there = state.partition(topic.name, at.partition_index) != nullptr;
+            if (there && !is_kept(topic.name)) continue;
+            at.partition_error_code = there ? ErrorCode::topic_authorization_failed
+                                            : ErrorCode::unknown_topic_or_partition;
             known = false;
         }
     }

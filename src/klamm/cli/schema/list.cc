@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace klamm::cli {
 namespace {
 
@@ -16,55 +18,69 @@ struct ListFlags {
     bool json = false;
 };
 
-std::string type_words(schema::Type type) { return std::string(name_of(type)); }
+struct Row {
+    RegisteredSchema schema;
+    bool deleted = false;
+};
+
+/// Of a subject: all its versions, or the last.
+Outcome<> add_rows(RegistryClient& client, std::string const& subject, bool with_deleted, bool all,
+                   std::vector<Row>& rows) {
+    using Deleted = RegistryClient::Deleted;
+    auto const live = client.versions(subject);
+    if (!live) return std::unexpected(live.error());
+    auto const numbers = with_deleted ? client.versions(subject, Deleted::shown) : live;
+    if (!numbers) return std::unexpected(numbers.error());
+    for (auto it = all || numbers->empty() ? numbers->begin() : numbers->end() - 1;
+         it != numbers->end(); ++it) {
+        auto schema = client.find(subject, std::to_string(*it), Deleted::shown);
+        if (!schema) return std::unexpected(schema.error());
+        if (*schema)  // else it was deleted meanwhile
+            rows.push_back({std::move(**schema), !std::ranges::binary_search(*live, *it)});
+    }
+    return {};
+}
 
 /// One row for each subject, or for each version of one.
-Outcome<std::vector<RegisteredSchema>> listed(RegistryClient& client, ListFlags const& flags) {
-    auto const shown =
-        flags.deleted ? RegistryClient::Deleted::shown : RegistryClient::Deleted::hidden;
-    std::vector<std::pair<std::string, std::string>> wanted;
+Outcome<std::vector<Row>> rows_of(RegistryClient& client, ListFlags const& flags) {
+    std::vector<std::string> subjects{flags.subject};
     if (flags.subject.empty()) {
-        auto const names = client.subjects(shown);
+        auto names = client.subjects(flags.deleted ? RegistryClient::Deleted::shown
+                                                   : RegistryClient::Deleted::hidden);
         if (!names) return std::unexpected(names.error());
-        for (auto const& name : *names) wanted.emplace_back(name, "latest");
-    } else {
-        if (auto exists = client.versions(flags.subject, shown); !exists)
-            return std::unexpected(exists.error());
-        else if (exists->empty())
-            return failed(fmt::format("there is no subject {} in {}", flags.subject, client.name()),
-                          "`klamm schema list` shows those that there are");
-        else
-            for (auto const version : *exists)
-                wanted.emplace_back(flags.subject, std::to_string(version));
+        subjects = std::move(*names);
     }
-    std::vector<RegisteredSchema> all;
-    for (auto const& [subject, version] : wanted) {
-        auto it = client.find(subject, version, shown);
-        if (!it) return std::unexpected(it.error());
-        if (*it) all.push_back(std::move(**it));  // else it was deleted meanwhile
-    }
-    return all;
+    std::vector<Row> rows;
+    for (auto const& subject : subjects)
+        if (auto done = add_rows(client, subject, flags.deleted, !flags.subject.empty(), rows);
+            !done)
+            return std::unexpected(done.error());
+    if (rows.empty() && !flags.subject.empty())
+        return failed(fmt::format("there is no subject {} in {}", flags.subject, client.name()),
+                      "`klamm schema list` shows those that there are");
+    return rows;
 }
 
 Outcome<> list(ListFlags const& flags) {
     RegistryClient client(flags.registry);
-    auto const all = listed(client, flags);
-    if (!all) return std::unexpected(all.error());
+    auto const rows = rows_of(client, flags);
+    if (!rows) return std::unexpected(rows.error());
     Json json;
     json.array();
-    Table table(
-        {"SUBJECT", "TYPE", flags.subject.empty() ? ">LATEST" : ">VERSION", ">ID", ">REFERENCES"});
-    for (auto const& it : *all) {
-        table.row(
-            {it.subject, type_words(it.schema.type), std::to_string(it.version),
-             std::to_string(it.id),
-             it.schema.references.empty() ? "-" : std::to_string(it.schema.references.size())});
+    Table table({"SUBJECT", "TYPE", flags.subject.empty() ? ">LATEST" : ">VERSION", ">ID",
+                 ">REFERENCES", ""});
+    for (auto const& [it, deleted] : *rows) {
+        auto const references = it.schema.references.size();
+        table.row({it.subject, std::string(name_of(it.schema.type)), std::to_string(it.version),
+                   std::to_string(it.id), references == 0 ? "-" : std::to_string(references),
+                   deleted ? "deleted" : ""});
         json.object()
             .field("subject", it.subject)
             .field("type", name_of(it.schema.type))
             .field("version", it.version)
             .field("id", it.id)
-            .field("references", it.schema.references.size())
+            .field("references", references)
+            .field("deleted", deleted)
             .end_object();
     }
     json.end_array();

@@ -22,11 +22,17 @@ struct RegisterFlags {
 };
 
 /// The registry said that it breaks what is there: says why, as `klamm schema check` does.
-void explain_refusal(RegistryClient& client, SchemaFile const& file,
+/// True: it could be mended.
+bool explain_refusal(RegistryClient& client, SchemaFile const& file,
                      std::vector<SchemaReference> const& references) {
     auto const result = Checker(&client, {.references = references}).check(file, {});
-    if (!result || !result->explanation || result->explanation->is_compatible()) return;
+    if (!result || !result->explanation || result->explanation->is_compatible()) return false;
     fmt::print(stderr, "{}\n", to_text(*result->explanation, paint_for(stderr)));
+    return !mended(*result->explanation).empty();
+}
+
+bool is_incompatible(Failure const& failure) {
+    return failure.what.ends_with("(409)") || failure.what.ends_with("(40901)");
 }
 
 Outcome<> register_schema(RegisterFlags const& flags) {
@@ -36,30 +42,24 @@ Outcome<> register_schema(RegisterFlags const& flags) {
     if (!file) return std::unexpected(file.error());
     file->subject = flags.subject;
     RegistryClient client(flags.registry);
-    auto added = client.add(flags.subject,
-                            {.type = file->type,
-                             .text = file->text,
-                             .references = *references,
-                             .metadata = {},
-                             .rule_set = {}},
-                            flags.normalize);
-    if (!added) {
-        if (added.error().what.ends_with("(409)") || added.error().what.ends_with("(40901)")) {
-            explain_refusal(client, *file, *references);
-            return failed(
-                fmt::format("register {}: refused, it breaks earlier versions", flags.subject),
-                "`klamm schema check` says so before it is tried");
-        }
-        return std::unexpected(added.error());
+    NewSchema const schema{.type = file->type,
+                           .text = file->text,
+                           .references = *references,
+                           .metadata = {},
+                           .rule_set = {}};
+    auto added = client.add(flags.subject, schema, flags.normalize);
+    if (!added && is_incompatible(added.error())) {
+        auto const has_mend = explain_refusal(client, *file, *references);
+        return failed(fmt::format("{} was not registered as {}: it breaks earlier versions",
+                                  flags.file, flags.subject),
+                      has_mend ? fmt::format("`klamm schema check {} --subject {} --mend` writes "
+                                             "a mend into the file",
+                                             flags.file, flags.subject)
+                               : "");
     }
-    if (added->version == 0) {
-        auto const it = client.lookup(flags.subject,
-                                      {.type = file->type,
-                                       .text = file->text,
-                                       .references = *references,
-                                       .metadata = {},
-                                       .rule_set = {}},
-                                      flags.normalize);
+    if (!added) return std::unexpected(added.error());
+    if (added->version == 0) {  // registries of the first years answer with the id alone
+        auto const it = client.lookup(flags.subject, schema, flags.normalize);
         if (it && *it) added->version = (*it)->version;
     }
     if (flags.json) {

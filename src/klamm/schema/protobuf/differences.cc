@@ -184,8 +184,7 @@ std::expected<std::vector<Change>, SchemaError> Comparer::run() {
     return std::move(changes_);
 }
 
-// ---- types
-// ---------------------------------------------------------------------------------------
+// ---- types ------------------------------------------------------------------------------------
 
 template <typename Each>
 void each_message(pb::FileDescriptor const& file, Each each) {
@@ -281,8 +280,7 @@ void Comparer::enumeration(pb::EnumDescriptor const& before, pb::EnumDescriptor 
         add(Rule::reserved_enum_value_number_deleted, words(old_reserved), words(reserved));
 }
 
-// ---- messages
-// ------------------------------------------------------------------------------------
+// ---- messages ---------------------------------------------------------------------------------
 
 void Comparer::message(pb::Descriptor const& before, pb::Descriptor const& after) {
     // Under way counts as the same: what differs is found where it is under way.
@@ -412,14 +410,15 @@ void Comparer::kept(pb::FieldDescriptor const& before, pb::FieldDescriptor const
     field(before, after);
 }
 
-// ---- fields
-// --------------------------------------------------------------------------------------
+// ---- fields -----------------------------------------------------------------------------------
 
 void Comparer::field(pb::FieldDescriptor const& before, pb::FieldDescriptor const& after) {
     auto const found_before = changes_.size();
     if (before.name() != after.name()) add(Rule::field_name_changed, words(before), words(after));
     compare_types(before, after);
-    if (changes_.size() == found_before && words(before) != words(after))
+    bool const alike = before.type() == after.type() && label_of(before) == label_of(after) &&
+                       before.message_type() == nullptr && before.enum_type() == nullptr;
+    if (changes_.size() == found_before && !alike && words(before) != words(after))
         add(Rule::field_changed, words(before), words(after));
 }
 

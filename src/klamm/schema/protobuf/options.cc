@@ -32,8 +32,7 @@ void append(OptionValue& before, OptionValue value) {
         before.items.push_back(std::move(value));
 }
 
-// ---- from text
-// -----------------------------------------------------------------------------------
+// ---- from text --------------------------------------------------------------------------------
 
 class Quiet : public pb::io::ErrorCollector {
 public:
@@ -130,8 +129,7 @@ Option to_option(pb::UninterpretedOption const& option) {
     return read;
 }
 
-// ---- from messages
-// -------------------------------------------------------------------------------
+// ---- from messages ----------------------------------------------------------------------------
 
 OptionValue map_of(pb::Message const& message);
 

@@ -1,6 +1,7 @@
 // The layout: a message lists what is reserved, options, fields, oneofs, groups, extensions,
 // extends, messages, enums, each kind behind an empty line, whatever the order of the author was.
 #include "klamm/schema/protobuf/syntax.h"
+#include "klamm/schema/protobuf/utf8.h"
 
 #include <fmt/format.h>
 
@@ -13,24 +14,6 @@ namespace klamm::schema::protobuf {
 namespace {
 
 constexpr std::string_view label_words[] = {"", "optional ", "required ", "repeated "};
-
-/// How many bytes the UTF-8 character at the front has; 0: it is none.
-std::size_t utf8_bytes(std::string_view text) {
-    auto const lead = static_cast<unsigned char>(text[0]);
-    std::size_t const size = lead < 0x80   ? 1
-                             : lead < 0xc2 ? 0
-                             : lead < 0xe0 ? 2
-                             : lead < 0xf0 ? 3
-                             : lead < 0xf5 ? 4
-                                           : 0;
-    if (size == 0 || text.size() < size) return 0;
-    for (std::size_t i = 1; i < size; ++i)
-        if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-    auto const second = size > 1 ? static_cast<unsigned char>(text[1]) : 0;
-    bool const overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-    bool const beyond = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-    return overlong || beyond ? 0 : size;
-}
 
 std::string quoted(std::string_view text) {
     static constexpr std::string_view escaped = "\a\b\f\n\r\t\v\\'\"";
@@ -60,7 +43,7 @@ public:
     void file(File const& file);
 
 private:
-    // ---- lines ---------------------------------------------------------------------------------
+    // ---- lines --------------------------------------------------------------------------------
     void begin() { out_.append(2 * depth_, ' '); }
     void line(std::string_view text) {
         begin();
@@ -91,7 +74,7 @@ private:
         for (auto const& thing : things) print(thing);
     }
 
-    // ---- parts ---------------------------------------------------------------------------------
+    // ---- parts --------------------------------------------------------------------------------
     void message(Message const& message);
     void body(Message const& message);
     void enumeration(Enum const& type);
@@ -103,7 +86,7 @@ private:
     void reserved(Reserved const& reserved, std::int32_t max);
     std::string ranges(std::vector<Range> const& ranges, std::int32_t max);
 
-    // ---- options -------------------------------------------------------------------------------
+    // ---- options ------------------------------------------------------------------------------
     std::vector<Option const*> kept(std::vector<Option> const& options) const;
     void statements(std::vector<Option> const& options);
     void in_brackets(std::vector<Option> const& options);

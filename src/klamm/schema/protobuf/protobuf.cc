@@ -2,6 +2,7 @@
 
 #include "klamm/schema/protobuf/descriptors.h"
 #include "klamm/schema/protobuf/differences.h"
+#include "klamm/schema/protobuf/messages.h"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,8 @@ public:
     ProtobufSchema(std::string canonical, File file, std::unique_ptr<Definitions> definitions)
         : canonical_(std::move(canonical)),
           file_(std::move(file)),
-          definitions_(std::move(definitions)) {}
+          definitions_(std::move(definitions)),
+          messages_(*definitions_) {}
 
     Type type() const override { return Type::protobuf; }
     std::string const& canonical() const override { return canonical_; }
@@ -47,9 +49,14 @@ public:
                                                     MessageIndexes const& indexes) const override;
 
 private:
+    /// The message at `indexes` of which the payload is one.
+    std::expected<MessagePlan const*, PayloadError> message_of(ByteView payload,
+                                                               MessageIndexes const& indexes) const;
+
     std::string canonical_;
     File file_;
     std::unique_ptr<Definitions> definitions_;
+    Messages messages_;
 };
 
 std::string ProtobufSchema::formatted(std::string_view format) const {
@@ -61,15 +68,8 @@ std::string ProtobufSchema::formatted(std::string_view format) const {
 }
 
 std::string ProtobufSchema::record_name(MessageIndexes const& indexes) const {
-    auto const& file = definitions_->file();
-    auto const first = indexes.empty() ? 0 : indexes.front();
-    if (first < 0 || first >= file.message_type_count()) return {};
-    auto const* type = file.message_type(first);
-    for (std::size_t i = 1; i < indexes.size(); ++i) {
-        if (indexes[i] < 0 || indexes[i] >= type->nested_type_count()) return {};
-        type = type->nested_type(indexes[i]);
-    }
-    return type->full_name();
+    auto const found = messages_.at(indexes);
+    return found.empty() ? std::string() : found.front()->type->full_name();
 }
 
 std::vector<std::string> ProtobufSchema::top_level_fields() const {
@@ -113,23 +113,64 @@ std::vector<Mend> ProtobufSchema::mends(Schema const&, Difference const&, Breaks
     return {};
 }
 
-std::expected<void, PayloadError> ProtobufSchema::check(ByteView, MessageIndexes const&) const {
-    return std::unexpected(PayloadError{.rule = "unsupported"});
+std::expected<MessagePlan const*, PayloadError> ProtobufSchema::message_of(
+    ByteView payload, MessageIndexes const& indexes) const {
+    auto const candidates = messages_.at(indexes);
+    if (candidates.empty())
+        return std::unexpected(PayloadError{
+            .value = fmt::format("[{}]", fmt::join(indexes, ",")),
+            .rule = "message_indexes",
+            .why = fmt::format("the schema has {} top-level messages and none at these indexes",
+                               definitions_->file().message_type_count())});
+    std::optional<PayloadError> first_error;
+    for (auto const* plan : candidates) {
+        auto const obeyed = walk(payload, *plan);
+        if (obeyed) return plan;
+        if (!first_error) first_error = obeyed.error();
+    }
+    return std::unexpected(*first_error);
 }
 
-std::expected<std::string, PayloadError> ProtobufSchema::to_json(ByteView,
-                                                                 MessageIndexes const&) const {
-    return std::unexpected(PayloadError{.rule = "unsupported"});
+std::expected<void, PayloadError> ProtobufSchema::check(ByteView payload,
+                                                        MessageIndexes const& indexes) const {
+    auto const message = message_of(payload, indexes);
+    if (!message) return std::unexpected(message.error());
+    return {};
 }
 
-std::expected<Bytes, PayloadError> ProtobufSchema::from_json(std::string_view,
-                                                             MessageIndexes const&) const {
-    return std::unexpected(PayloadError{.rule = "unsupported"});
+std::expected<std::string, PayloadError> ProtobufSchema::to_json(
+    ByteView payload, MessageIndexes const& indexes) const {
+    auto const message = message_of(payload, indexes);
+    if (!message) return std::unexpected(message.error());
+    return protobuf::to_json(payload, *(*message)->type, *definitions_);
 }
 
-std::expected<void, PayloadError> ProtobufSchema::check_reading(ByteView, Schema const&,
-                                                                MessageIndexes const&) const {
-    return std::unexpected(PayloadError{.rule = "unsupported"});
+std::expected<Bytes, PayloadError> ProtobufSchema::from_json(std::string_view json,
+                                                             MessageIndexes const& indexes) const {
+    auto const candidates = messages_.at(indexes);
+    if (candidates.empty())
+        return std::unexpected(PayloadError{.rule = "message_indexes",
+                                            .why = "the schema has no message at these indexes"});
+    auto bytes = protobuf::from_json(json, *candidates.front()->type, *definitions_);
+    if (!bytes) return bytes;
+    if (auto const obeyed = walk(*bytes, *candidates.front()); !obeyed)
+        return std::unexpected(obeyed.error());
+    return bytes;
+}
+
+std::expected<void, PayloadError> ProtobufSchema::check_reading(
+    ByteView payload, Schema const& writer, MessageIndexes const& indexes) const {
+    auto const& other = static_cast<ProtobufSchema const&>(writer);
+    auto const written = other.message_of(payload, indexes);
+    if (!written) return std::unexpected(written.error());
+    auto const* plan = messages_.named(local_name(*(*written)->type));
+    if (plan == nullptr)
+        return std::unexpected(
+            PayloadError{.value = (*written)->type->full_name(),
+                         .rule = "message",
+                         .why = fmt::format("the reader's schema has no message {}",
+                                            local_name(*(*written)->type))});
+    return walk(payload, *plan, *written);
 }
 
 }  // namespace
