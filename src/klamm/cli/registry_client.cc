@@ -389,7 +389,8 @@ Outcome<> RegistryClient::set_config(std::string_view subject, json::Value const
 Outcome<> RegistryClient::remove_config(std::string_view subject) {
     auto const answer = ask("DELETE", scoped("config", subject));
     if (!answer) return std::unexpected(answer.error());
-    if (answer->refusal) return std::unexpected(refused("unset config", *answer->refusal));
+    if (answer->refusal && !is_any_of(*answer->refusal, {no_config, subject_not_found}))
+        return std::unexpected(refused("unset config", *answer->refusal));
     return {};
 }
 
@@ -417,7 +418,7 @@ Outcome<> RegistryClient::set_mode(std::string_view subject, std::string_view mo
 Outcome<> RegistryClient::remove_mode(std::string_view subject) {
     auto const answer = ask("DELETE", scoped("mode", subject));
     if (!answer) return std::unexpected(answer.error());
-    if (answer->refusal && answer->refusal->code != no_mode)
+    if (answer->refusal && !is_any_of(*answer->refusal, {no_mode, subject_not_found}))
         return std::unexpected(refused("unset mode", *answer->refusal));
     return {};
 }

@@ -23,7 +23,7 @@ void print_data(DataCheck const& data, std::FILE* stream) {
         return;
     }
     if (data.failed == 0) {
-        fmt::print(stream, "  {}reads{} all of the last {} record{} of {}\n", paint.good, paint.off,
+        fmt::print(stream, "  {}reads{} the last {} record{} of {}\n", paint.good, paint.off,
                    with_commas(data.checked), data.checked == 1 ? "" : "s", data.topic);
         return;
     }
@@ -149,6 +149,7 @@ json::Value to_json(std::span<Checked const> all) {
                                           {"type", name_of(it.result.file.type)},
                                           {"status", name_of(it.result.status)},
                                           {"passes", it.passes()}};
+        if (!it.written.empty()) result.set("mended", true);
         if (!it.result.why.empty()) result.set("why", it.result.why);
         if (it.result.explanation) result.set("explanation", to_json(*it.result.explanation));
         json::Array notes;
