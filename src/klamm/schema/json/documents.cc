@@ -1,9 +1,8 @@
 #include "klamm/schema/json/documents.h"
 
+#include "klamm/base/ensure.h"
 #include "klamm/schema/json/metaschemas.h"
 #include "klamm/schema/json/uri.h"
-
-#include <fmt/format.h>
 
 #include <charconv>
 #include <vector>
@@ -177,38 +176,26 @@ std::optional<Target> Documents::find_pointer(std::string_view pointer, Resource
     return at;
 }
 
-std::vector<std::string> Documents::settle() {
-    std::vector<std::string> missing;
-    // Metaschemas come behind the others while these are looked at, and may need more of them.
+void Documents::add_metaschemas() {
+    // They come behind the others while these are looked at, and may need more of them.
     for (std::size_t i = 0; i < resources_.size(); ++i)
-        if (resources_[i].document == i) settle(*resources_[i].root, ResourceIndex(i), missing);
-    return missing;
+        if (resources_[i].document == i) add_metaschemas(*resources_[i].root, ResourceIndex(i));
 }
 
-void Documents::settle(json::Value const& schema, ResourceIndex parent,
-                       std::vector<std::string>& missing) {
+void Documents::add_metaschemas(json::Value const& schema, ResourceIndex parent) {
     auto const resource = resource_of(schema, parent);
-    auto const draft = resources_[resource].dialect.draft;
-    for (std::string_view const keyword : {"$ref", "$dynamicRef", "$recursiveRef"}) {
-        auto const* const to = schema.find_string(keyword);
-        if (to == nullptr || (keyword != "$ref" && draft < Draft::draft2019)) continue;
-        if (find(*to, resource)) continue;
-        if (load_metaschema(*to, resource) && find(*to, resource)) continue;
-        missing.push_back(fmt::format("{} {} at {}", keyword, *to, location_of(schema, resource)));
-    }
-    for_each_subschema(schema, draft,
-                       [&](json::Value const& child) { settle(child, resource, missing); });
+    if (auto const* to = schema.find_string("$ref")) add_metaschema(*to, resource);
+    for_each_subschema(schema, resources_[resource].dialect.draft,
+                       [&](json::Value const& child) { add_metaschemas(child, resource); });
 }
 
-bool Documents::load_metaschema(std::string_view reference, ResourceIndex from) {
+void Documents::add_metaschema(std::string_view reference, ResourceIndex from) {
     auto const uri = resolve(resources_[from].uri, split_fragment(reference).first);
-    if (by_uri_.contains(uri)) return false;
     auto const meta = metaschema_at(uri);
-    if (!meta) return false;
+    if (!meta || by_uri_.contains(uri)) return;
     auto text = json::parse(meta->text);
-    if (!text) return false;
+    ensure(text.has_value());
     add(uri, std::move(*text), {meta->draft, true});
-    return true;
 }
 
 std::string Documents::location_of(json::Value const& schema, ResourceIndex resource) const {

@@ -5,7 +5,7 @@
 //
 // Nothing is ever fetched: what is not among the documents does not resolve.
 //
-// Thread rule: `add` and `settle` while parsing; afterwards any thread may ask.
+// Thread rule: `add` and `add_metaschemas` while parsing; afterwards any thread may ask.
 #pragma once
 
 #include "klamm/json/value.h"
@@ -19,7 +19,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace klamm::schema::jsonschema {
 
@@ -60,16 +59,15 @@ public:
 
     /// What a reference in a schema of the resource `from` means; none: nothing that is here.
     std::optional<Target> find(std::string_view reference, ResourceIndex from) const;
-    /// Looks at all references, and adds the metaschemas that they mean. -> those that mean
-    /// nothing that is here, each with its place: "$ref other.json at #/properties/a".
-    std::vector<std::string> settle();
+    /// Adds the metaschemas that references mean.
+    void add_metaschemas();
 
     /// "#/properties/a" for a schema of that resource's document.
     std::string location_of(json::Value const& schema, ResourceIndex resource) const;
 
 private:
-    void settle(json::Value const& schema, ResourceIndex parent, std::vector<std::string>& missing);
-    bool load_metaschema(std::string_view reference, ResourceIndex from);
+    void add_metaschemas(json::Value const& schema, ResourceIndex parent);
+    void add_metaschema(std::string_view reference, ResourceIndex from);
     void index(json::Value const& schema, ResourceIndex resource);
     ResourceIndex enter(json::Value const& schema, ResourceIndex parent);
     void note_anchors(json::Value const& schema, ResourceIndex resource);

@@ -375,6 +375,15 @@ constexpr std::string_view format2020 = R"({
 "properties": {"format": {"type": "string"}}
 })";
 
+constexpr std::string_view assertion2020 = R"({
+"$schema": "https://json-schema.org/draft/2020-12/schema",
+"$id": "https://json-schema.org/draft/2020-12/meta/format-assertion",
+"$vocabulary": {"https://json-schema.org/draft/2020-12/vocab/format-assertion": true},
+"$dynamicAnchor": "meta",
+"type": ["object", "boolean"],
+"properties": {"format": {"type": "string"}}
+})";
+
 constexpr std::string_view content2020 = R"({
 "$schema": "https://json-schema.org/draft/2020-12/schema",
 "$id": "https://json-schema.org/draft/2020-12/meta/content",
@@ -409,6 +418,7 @@ constexpr std::array known{
     Known{"json-schema.org/draft/2020-12/meta/validation", validation2020, Draft::draft2020},
     Known{"json-schema.org/draft/2020-12/meta/meta-data", metadata2020, Draft::draft2020},
     Known{"json-schema.org/draft/2020-12/meta/format-annotation", format2020, Draft::draft2020},
+    Known{"json-schema.org/draft/2020-12/meta/format-assertion", assertion2020, Draft::draft2020},
     Known{"json-schema.org/draft/2020-12/meta/content", content2020, Draft::draft2020},
 };
 

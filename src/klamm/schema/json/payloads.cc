@@ -1,8 +1,7 @@
 #include "klamm/schema/json/schema_of_json.h"
+#include "klamm/schema/json/validate.h"
 
 #include <fmt/format.h>
-
-#include <cstring>
 
 namespace klamm::schema::jsonschema {
 namespace {
@@ -11,30 +10,28 @@ std::string_view text_of(ByteView payload) {
     return {reinterpret_cast<char const*>(payload.data()), payload.size()};
 }
 
-std::expected<json::Value, PayloadError> parsed(std::string_view text) {
-    auto value = json::parse(text);
-    if (value) return std::move(*value);
-    return std::unexpected(
-        PayloadError{.path = {},
-                     .value = {},
-                     .rule = "json",
-                     .why = fmt::format("It is no JSON: {}.", value.error().why)});
-}
-
 }  // namespace
 
 std::expected<void, PayloadError> JsonSchema::check(ByteView payload, MessageIndexes const&) const {
-    auto const value = parsed(text_of(payload));
-    if (!value) return std::unexpected(value.error());
-    return {};
+    auto const text = text_of(payload);
+    auto const tape = Tape::from(text);
+    if (tape) return validate(program_, *tape);
+    return std::unexpected(PayloadError{.path = {},
+                                        .value = {},
+                                        .rule = "json",
+                                        .why = fmt::format("It is no JSON: {}.", tape.error())});
 }
 
 std::expected<std::string, PayloadError> JsonSchema::to_json(ByteView payload,
                                                              MessageIndexes const& indexes) const {
     if (auto const good = check(payload, indexes); !good) return std::unexpected(good.error());
-    auto const value = parsed(text_of(payload));
-    if (!value) return std::unexpected(value.error());
-    return json::print(*value);
+    auto const value = json::parse(text_of(payload));
+    if (value) return json::print(*value);
+    return std::unexpected(
+        PayloadError{.path = {},
+                     .value = {},
+                     .rule = "json",
+                     .why = fmt::format("It is no JSON: {}.", value.error().why)});
 }
 
 std::expected<Bytes, PayloadError> JsonSchema::from_json(std::string_view text,

@@ -234,7 +234,8 @@ TEST(JsonSchemaRules, PropertiesOfAPartiallyOpenModel) {
     auto const optional = "OPTIONAL_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL" + place;
     auto const* const strings = R"({"type":"object","additionalProperties":{"type":"string"}})";
     auto const* const by_pattern =
-        R"({"type":"object","patternProperties":{"^a":{"type":"string"}},"additionalProperties":false})";
+        R"({"type":"object","patternProperties":{"^a":{"type":"string"}},)"
+        R"("additionalProperties":false})";
     expect({strings,
             R"({"properties":{"a":{"type":"string"}},"additionalProperties":{"type":"string"}})",
             {"PROPERTY_ADDED_IS_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL" + place, optional},

@@ -49,6 +49,9 @@ std::expected<std::shared_ptr<JsonSchema const>, SchemaError> JsonSchema::from(
     schema->canonical_ = json::print(*root);
     auto const* const id =
         root->find_string("$id") != nullptr ? root->find_string("$id") : root->find_string("id");
+    auto const* const said = root->find_string("$schema");
+    Dialect dialect;
+    if (said != nullptr) dialect.draft = draft_named(*said).value_or(dialect.draft);
     auto const base =
         resolve(nowhere, id == nullptr ? std::string_view() : split_fragment(*id).first);
     for (auto const& reference : references) {
@@ -61,18 +64,16 @@ std::expected<std::shared_ptr<JsonSchema const>, SchemaError> JsonSchema::from(
                                       reference.name));
         auto const address = split_fragment(reference.name).first;
         auto const target =
-            schema->documents_.add(resolve(base, address), std::move(*document), {});
+            schema->documents_.add(resolve(base, address), std::move(*document), dialect);
         schema->documents_.add_name(std::string(address), target.resource);
         schema->documents_.add_name(resolve(nowhere, address), target.resource);
         schema->references_.emplace_back(reference.name, target.schema);
     }
-    schema->root_ = schema->documents_.add(std::string(nowhere), std::move(*root), {});
-    auto const missing = schema->documents_.settle();
-    if (options.strict && !missing.empty())
-        return refuse(
-            fmt::format("{} resolves to no schema: add a reference of that name; schemas "
-                        "are never fetched.",
-                        missing[0]));
+    schema->root_ = schema->documents_.add(std::string(nowhere), std::move(*root), dialect);
+    schema->documents_.add_metaschemas();
+    auto program = compile(schema->documents_, schema->root_, options.strict);
+    if (!program) return std::unexpected(std::move(program.error()));
+    schema->program_ = std::move(*program);
     return schema;
 }
 

@@ -3,6 +3,7 @@
 
 #include "klamm/schema/json/compare.h"
 #include "klamm/schema/json/documents.h"
+#include "klamm/schema/json/program.h"
 #include "klamm/schema/schema.h"
 
 #include <memory>
@@ -57,6 +58,7 @@ private:
     std::string canonical_;
     Documents documents_;
     Target root_;
+    Program program_;
     std::vector<std::pair<std::string, json::Value const*>> references_;  ///< by name
 };
 
