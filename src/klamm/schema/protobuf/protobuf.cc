@@ -2,6 +2,7 @@
 
 #include "klamm/schema/protobuf/descriptors.h"
 #include "klamm/schema/protobuf/differences.h"
+#include "klamm/schema/protobuf/mends.h"
 #include "klamm/schema/protobuf/messages.h"
 
 #include <fmt/format.h>
@@ -109,8 +110,10 @@ std::vector<Difference> ProtobufSchema::changes_from(Schema const& old) const {
     return found;
 }
 
-std::vector<Mend> ProtobufSchema::mends(Schema const&, Difference const&, Breaks) const {
-    return {};
+std::vector<Mend> ProtobufSchema::mends(Schema const& old, Difference const& difference,
+                                        Breaks breaks) const {
+    return protobuf::mends(static_cast<ProtobufSchema const&>(old).file_, file_, difference,
+                           breaks);
 }
 
 std::expected<MessagePlan const*, PayloadError> ProtobufSchema::message_of(
