@@ -1,118 +1,106 @@
 #include "klamm/host/http.h"
 
+#include "klamm/host/http_session.h"
+
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
-#include <optional>
 #include <utility>
+#include <vector>
 
 namespace klamm::host {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-
-struct HttpServer::Impl {
-    asio::io_context& context;
-    Answer answer;
-    std::size_t sessions = 0;
-};
+using asio::ip::tcp;
 
 namespace {
 
-using Request = http::request<http::string_body>;
-using Response = http::response<http::string_body>;
+constexpr auto check_interval = std::chrono::seconds(1);
 
-Response respond(HttpServer::Answer const& answer, Request const& request) {
-    auto target = std::string_view(request.target().data(), request.target().size());
-    target = target.substr(0, target.find('?'));
-    bool const readable =
-        request.method() == http::verb::get || request.method() == http::verb::head;
-    auto made = readable
-                    ? answer(target)
-                    : HttpAnswer{405, "text/plain; charset=utf-8", "Only GET is answered here.\n"};
-    Response response{http::status(made.status), request.version()};
-    response.set(http::field::server, "klamm");
-    response.set(http::field::content_type, made.content_type);
-    if (!readable) response.set(http::field::allow, "GET, HEAD");
-    response.keep_alive(request.keep_alive());
-    response.content_length(made.body.size());
-    if (request.method() != http::verb::head) response.body() = std::move(made.body);
-    return response;
+std::uint64_t random_seed() {
+    std::uint64_t seed = 0;
+    std::ignore = ::getrandom(&seed, sizeof seed, 0);  // ids of requests: any will do
+    return seed;
+}
+
+/// Says why, and closes; who does not read it just finds the connection closed.
+void turn_away(int descriptor) {
+    constexpr std::string_view busy =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\n"
+        "Connection: close\r\n\r\n";
+    std::ignore = ::send(descriptor, busy.data(), busy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::close(descriptor);
 }
 
 }  // namespace
 
-/// One connection: reads a request, writes the response, again and again.
-class HttpSession : public std::enable_shared_from_this<HttpSession> {
-public:
-    template <class Server>
-    HttpSession(asio::ip::tcp::socket socket, std::shared_ptr<Server> server)
-        : stream_(std::move(socket)),
-          answer_(&server->answer),
-          count_(&server->sessions),
-          server_(std::move(server)) {
-        ++*count_;
-    }
-    ~HttpSession() { --*count_; }
+struct HttpServer::Impl : HttpShared {
+    Impl(asio::io_context& on, Metrics& counters, Serve answers, TakesLargeBodies large,
+         HttpLimits given)
+        : HttpShared{.context = on,
+                     .metrics = counters,
+                     .serve = std::move(answers),
+                     .takes_large_bodies = std::move(large),
+                     .limits = given,
+                     .random = Random(random_seed())},
+          timer(on) {}
 
-    void read() {
-        parser_.emplace();
-        parser_->header_limit(HttpServer::header_bytes_max);
-        parser_->body_limit(HttpServer::body_bytes_max);
-        stream_.expires_after(std::chrono::seconds(HttpServer::silence_seconds_max));
-        http::async_read(stream_, buffer_, *parser_,
-                         [self = shared_from_this()](beast::error_code const& error, std::size_t) {
-                             if (!error) self->write();
-                         });
+    /// One timer for all connections: theirs would be set anew with every request.
+    void check_every_second() {
+        timer.expires_after(check_interval);
+        timer.async_wait([this](boost::system::error_code const& cancelled) {
+            if (cancelled) return;
+            auto const now = HttpSession::Clock::now();
+            for (auto* const session : sessions) session->check(now);
+            check_every_second();
+        });
     }
 
-private:
-    void write() {
-        response_ = respond(*answer_, parser_->get());
-        stream_.expires_after(std::chrono::seconds(HttpServer::silence_seconds_max));
-        http::async_write(stream_, response_,
-                          [self = shared_from_this()](beast::error_code const& error, std::size_t) {
-                              if (!error && self->response_.keep_alive()) return self->read();
-                              beast::error_code ignored;
-                              self->stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send,
-                                                              ignored);
-                          });
-    }
-
-    beast::tcp_stream stream_;
-    beast::flat_buffer buffer_{HttpServer::header_bytes_max + HttpServer::body_bytes_max};
-    std::optional<http::request_parser<http::string_body>> parser_;
-    Response response_;
-    HttpServer::Answer const* answer_;
-    std::size_t* count_;
-    std::shared_ptr<void> server_;
+    asio::steady_timer timer;
 };
 
-HttpServer::HttpServer(asio::io_context& context, Answer answer)
-    : impl_(std::make_shared<Impl>(Impl{context, std::move(answer)})) {}
+HttpServer::HttpServer(asio::io_context& context, Metrics& metrics, Serve serve,
+                       TakesLargeBodies takes_large_bodies, HttpLimits limits)
+    : impl_(std::make_shared<Impl>(context, metrics, std::move(serve),
+                                   std::move(takes_large_bodies), limits)) {
+    impl_->check_every_second();
+}
 
 HttpServer::~HttpServer() = default;
 
+std::size_t HttpServer::connections() const { return impl_->connections; }
+
 void HttpServer::adopt(int descriptor) {
+    if (impl_->sessions.size() >= impl_->limits.connections_max) {
+        impl_->metrics.http_refused.add();
+        return turn_away(descriptor);
+    }
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
-    asio::ip::tcp::socket socket(impl_->context);
+    tcp::socket socket(impl_->context);
     boost::system::error_code error;
-    auto const protocol = address.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-    if (impl_->sessions < connections_max) socket.assign(protocol, descriptor, error);
-    if (error || impl_->sessions >= connections_max) {
+    socket.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), descriptor, error);
+    if (error) {
         ::close(descriptor);
         return;
     }
-    std::make_shared<HttpSession>(std::move(socket), impl_)->read();
+    socket.non_blocking(true, error);
+    socket.set_option(tcp::no_delay(true), error);
+    std::make_shared<HttpSession>(std::move(socket), impl_)->start();
+}
+
+void HttpServer::drain() {
+    asio::post(impl_->context, [impl = impl_] {
+        impl->draining = true;
+        std::vector<std::shared_ptr<HttpSession>> all;
+        for (auto* const session : impl->sessions) all.push_back(session->shared_from_this());
+        for (auto const& session : all) session->drain();
+    });
 }
 
 }  // namespace klamm::host

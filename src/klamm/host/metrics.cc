@@ -115,6 +115,30 @@ void add_host(Families& families, Metrics const& metrics, Gauges const& gauges) 
                  prom::MetricType::Histogram) = {to_metric(metrics.sync)};
 }
 
+void add_http(Families& families, Metrics const& metrics, Gauges const& gauges) {
+    std::vector<prom::ClientMetric> counts;
+    for (std::size_t digit = 2; digit < Metrics::http_classes; ++digit) {
+        prom::ClientMetric count;
+        count.label = {{"code", std::to_string(digit) + "xx"}};
+        count.counter.value = double(metrics.http_answers[digit].get());
+        counts.push_back(std::move(count));
+    }
+    families.add("klamm_http_answers_total", "HTTP requests answered, by class of status",
+                 prom::MetricType::Counter) = std::move(counts);
+    families.gauge("klamm_http_connections", "Open at the HTTP port",
+                   double(gauges.http_connections));
+    families.counter("klamm_http_connections_refused_total", "Beyond the limit",
+                     metrics.http_refused.get());
+    families.gauge("klamm_registry_queued",
+                   "Changes and comparisons that the registry's thread has not begun",
+                   double(gauges.registry_queued));
+    auto const& registry = gauges.broker.registry;
+    families.gauge("klamm_registry_schemas", "Schemas that have an id", double(registry.schemas));
+    families.gauge("klamm_registry_subjects", "Subjects", double(registry.subjects));
+    families.gauge("klamm_registry_versions", "Versions of all subjects",
+                   double(registry.versions));
+}
+
 void add_broker(Families& families, broker::Stats const& stats) {
     families.gauge("klamm_topics", "Topics", double(stats.topics));
     families.gauge("klamm_partitions", "Partitions of all topics", double(stats.partitions));
@@ -197,6 +221,7 @@ std::string to_prometheus(Metrics const& metrics, Gauges const& gauges) {
     Families families;
     add_requests(families, metrics);
     add_host(families, metrics, gauges);
+    add_http(families, metrics, gauges);
     families.gauge("klamm_journal_bytes", "Between the first position and the next",
                    double(gauges.journal_bytes));
     if (gauges.disk) add_disk(families, *gauges.disk);

@@ -62,6 +62,10 @@ struct Metrics {
     Counter io_wakeups;           ///< I/O threads woken for replies
     Counter cold_replies;         ///< completed by reading from the disk
     Histogram sync;               ///< one commit: write and sync
+
+    static constexpr std::size_t http_classes = 6;
+    std::array<Counter, http_classes> http_answers;  ///< by the first digit of the status
+    Counter http_refused;                            ///< connections beyond the limit
 };
 
 /// What is measured at the moment of asking.
@@ -73,6 +77,8 @@ struct Gauges {
     std::uint64_t replies_cold_queued = 0;
     std::int64_t request_bytes_in_flight = 0;
     std::int64_t cold_bytes = 0;
+    std::uint64_t http_connections = 0;
+    std::uint64_t registry_queued = 0;
     bool ready = false;
 };
 

@@ -32,6 +32,7 @@ struct Options {
 
     std::int32_t io_threads = 1;
     std::int32_t connections_max = 20000;
+    std::int32_t http_connections_max = 2000;
     std::int32_t request_bytes_max = 100 * 1024 * 1024;
     std::int32_t requests_queued_max = 1000;  ///< decoded, not yet taken by the broker
     std::int32_t requests_per_connection_max = 100;

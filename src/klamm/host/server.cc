@@ -8,6 +8,7 @@
 #include "klamm/host/log.h"
 #include "klamm/host/notices.h"
 #include "klamm/host/recovery.h"
+#include "klamm/host/registry_service.h"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -31,6 +32,8 @@ using std::chrono::steady_clock;
 constexpr auto settle_pause = std::chrono::milliseconds(1);
 constexpr std::string_view topics_path = "/api/topics/";
 constexpr rlim_t descriptors_for_files = 200;
+constexpr rlim_t http_part = 4;  ///< of the descriptors that there are, at most
+constexpr std::string_view registry_json = "application/vnd.schemaregistry.v1+json";
 
 /// All that runs once there is a broker. Destroyed in the reverse order.
 struct Workers {
@@ -43,6 +46,7 @@ struct Workers {
           journal(*world.journal, metrics),
           cold_reads(*world.journal, *world.extents, options.cold_bytes_max, metrics),
           housekeeping(options, *world.journal, world.disk, *world.extents, broker),
+          registry(broker, world.broker->cluster_id()),
           shared{.options = options,
                  .metrics = metrics,
                  .client_metrics = client_metrics,
@@ -72,6 +76,7 @@ struct Workers {
     JournalThread journal;
     ColdReads cold_reads;
     Housekeeping housekeeping;
+    RegistryService registry;
     Shared shared;
     std::vector<std::unique_ptr<IoThread>> io;
 };
@@ -80,7 +85,9 @@ class TheServer final : public Server {
 public:
     explicit TheServer(Options options)
         : options_(std::move(options)),
-          http_(front_, [this](std::string_view target) { return answer_http(target); }) {}
+          http_(http_context_, metrics_, [this](HttpExchange& exchange) { serve_http(exchange); },
+                registry::is_registry_path,
+                {.connections_max = std::size_t(options_.http_connections_max)}) {}
     ~TheServer() override { stop(); }
 
     std::expected<void, std::string> bind();
@@ -95,17 +102,21 @@ private:
     void send(std::vector<broker::Reply> replies);
     void start_workers();
     void settle(steady_clock::time_point until);
-    HttpAnswer answer_http(std::string_view target);
-    HttpAnswer report_topic(std::string_view name) const;
+    void serve_http(HttpExchange& exchange);
+    HttpAnswer page(std::string_view path);
+    void report_topic(HttpExchange& exchange, std::string name);
     Gauges gauges() const;
 
     Options options_;
     Metrics metrics_;
     ClientMetrics client_metrics_;
     Notices notices_;
-    boost::asio::io_context front_{1};  ///< accepts connections and serves HTTP
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> front_work_{
-        front_.get_executor()};
+    using Context = boost::asio::io_context;
+    using WorkGuard = boost::asio::executor_work_guard<Context::executor_type>;
+    Context front_{1};  ///< accepts Kafka's connections
+    WorkGuard front_work_{front_.get_executor()};
+    Context http_context_{1};  ///< serves HTTP
+    WorkGuard http_work_{http_context_.get_executor()};
     HttpServer http_;
     std::unique_ptr<Listener> kafka_listener_;
     std::unique_ptr<Listener> http_listener_;
@@ -114,12 +125,13 @@ private:
     std::atomic<bool> ready_{false};
     std::size_t next_io_ = 0;
     std::thread front_thread_;
+    std::thread http_thread_;
 };
 
 std::expected<void, std::string> TheServer::bind() {
     auto kafka = bind_listener(front_, options_.kafka);
     if (!kafka) return std::unexpected(kafka.error());
-    auto http = bind_listener(front_, options_.http);
+    auto http = bind_listener(http_context_, options_.http);
     if (!http) return std::unexpected(http.error());
     kafka_listener_ = std::move(*kafka);
     http_listener_ = std::move(*http);
@@ -142,6 +154,7 @@ std::expected<void, std::string> TheServer::start() {
         listening = http_listener_->listen([this](int descriptor) { http_.adopt(descriptor); });
     if (!listening) return std::unexpected(listening.error());
     front_thread_ = std::thread([this] { front_.run(); });
+    http_thread_ = std::thread([this] { http_context_.run(); });
     ready_ = true;
     return {};
 }
@@ -163,11 +176,12 @@ void TheServer::start_workers() {
                 if (auto notices = broker.take_notices(); !notices.empty())
                     notices_.add(std::move(notices));
             },
-        .registry = [](registry::State const&) {},
+        .registry = [&workers](registry::State const& state) { workers.registry.durable(state); },
     });
     workers.journal.wake();  // the broker's start may have journaled something
     workers.cold_reads.start();
     workers.housekeeping.start();
+    workers.registry.start();
     for (auto const& thread : workers.io) thread->start();
 }
 
@@ -216,13 +230,17 @@ void TheServer::stop() {
     kafka_listener_->close();
     http_listener_->close();
     for (auto const& thread : workers.io) thread->drain();
+    workers.registry.stop();
     settle(until);
+    http_.drain();
     for (auto const& thread : workers.io) thread->finish();
-    while (workers.connections() > 0 && steady_clock::now() < until)
+    while (workers.connections() + http_.connections() > 0 && steady_clock::now() < until)
         std::this_thread::sleep_for(settle_pause);
 
     front_.stop();
     if (front_thread_.joinable()) front_thread_.join();
+    http_context_.stop();
+    if (http_thread_.joinable()) http_thread_.join();
     workers.cold_reads.stop();
     for (auto const& thread : workers.io) thread->stop();
     workers.broker.stop();
@@ -245,35 +263,57 @@ Gauges TheServer::gauges() const {
     gauges.request_bytes_in_flight =
         workers_->request_bytes.used() + workers_->receiving_bytes.used();
     gauges.cold_bytes = workers_->cold_reads.bytes();
+    gauges.http_connections = http_.connections();
+    gauges.registry_queued = workers_->registry.queued();
     gauges.ready = ready_;
     return gauges;
 }
 
-HttpAnswer TheServer::report_topic(std::string_view name) const {
-    if (!ready_) return {.status = 503, .body = "not ready: stopping\n"};
-    std::promise<std::optional<std::string>> report;
-    workers_->broker.run(
-        [&](broker::Broker& broker, Now now) { report.set_value(broker.report(name, now)); });
-    auto const text = report.get_future().get();
-    if (!text) return {.status = 404, .body = fmt::format("there is no topic {}\n", name)};
-    return {.content_type = "application/json", .body = *text + "\n"};
+void TheServer::report_topic(HttpExchange& exchange, std::string name) {
+    if (!ready_) return exchange.answer({.status = 503, .body = "not ready: stopping\n"});
+    using Reply = std::move_only_function<void(HttpAnswer)>;
+    auto const reply = std::make_shared<Reply>(exchange.later());
+    workers_->broker.run([reply, name = std::move(name)](broker::Broker& broker, Now now) {
+        auto const text = broker.report(name, now);
+        if (text)
+            (*reply)({.content_type = "application/json", .body = *text + "\n"});
+        else
+            (*reply)({.status = 404, .body = fmt::format("there is no topic {}\n", name)});
+    });
 }
 
-HttpAnswer TheServer::answer_http(std::string_view target) {
-    if (target == "/healthz") return {.body = "ok\n"};
-    if (target == "/readyz" && ready_) return {.body = "ready\n"};
-    if (target == "/readyz") return {.status = 503, .body = "not ready: stopping\n"};
-    if (target == "/metrics")
+HttpAnswer TheServer::page(std::string_view path) {
+    if (path == "/healthz") return {.body = "ok\n"};
+    if (path == "/readyz" && ready_) return {.body = "ready\n"};
+    if (path == "/readyz") return {.status = 503, .body = "not ready: stopping\n"};
+    if (path == "/metrics")
         return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
                 .body = to_prometheus(metrics_, gauges()) +
                         client_metrics_.to_prometheus(std::chrono::steady_clock::now())};
-    if (target == "/api/notices")
+    if (path == "/api/notices")
         return {.content_type = "application/json", .body = notices_.to_json()};
-    if (target.starts_with(topics_path)) return report_topic(target.substr(topics_path.size()));
-    return {.status = 404,
-            .body = fmt::format("There is no {} here. There are /healthz, /readyz, /metrics, "
-                                "/api/notices and /api/topics/NAME; Kafka clients connect to {}.\n",
-                                target, to_string(kafka_address()))};
+    return http_error(404,
+                      fmt::format("There is no {} here. There are the schema registry (/subjects, "
+                                  "/schemas, ...), /healthz, /readyz, /metrics, /api/notices and "
+                                  "/api/topics/NAME; Kafka clients connect to {}.",
+                                  path, to_string(kafka_address())));
+}
+
+void TheServer::serve_http(HttpExchange& exchange) {
+    auto const& request = exchange.request();
+    auto const path = request.path();
+    if (registry::is_registry_path(path)) return workers_->registry.serve(exchange);
+    bool const reads = request.method == "GET" || request.method == "HEAD";
+    if (path == "/" && (reads || request.method == "POST"))  // how registries are probed
+        return exchange.answer({.content_type = std::string(registry_json), .body = "{}"});
+    if (!reads) {
+        auto refused = http_error(405, "Only GET is answered here.");
+        refused.allow = "GET, HEAD";
+        return exchange.answer(refused);
+    }
+    if (path.starts_with(topics_path))
+        return report_topic(exchange, std::string(path.substr(topics_path.size())));
+    exchange.answer(page(path));
 }
 
 /// Lets the process have as many sockets as the system permits, and no more connections than that.
@@ -283,7 +323,10 @@ void fit_to_descriptors(Options& options) {
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur == RLIM_INFINITY) return;
-    auto const room = limit.rlim_cur - std::min(limit.rlim_cur / 2, descriptors_for_files);
+    options.http_connections_max = std::int32_t(
+        std::min<rlim_t>(rlim_t(options.http_connections_max), limit.rlim_cur / http_part));
+    auto const others = descriptors_for_files + rlim_t(options.http_connections_max);
+    auto const room = limit.rlim_cur - std::min(limit.rlim_cur / 2, others);
     options.connections_max = std::int32_t(std::min<rlim_t>(rlim_t(options.connections_max), room));
 }
 

@@ -101,6 +101,8 @@ constexpr Setting settings[] = {
     {"node.id", 0, int32_max, "the broker's id in metadata", MEMBER(broker.node_id)},
     {"num.network.threads", 1, 64, "threads that own sockets", MEMBER(io_threads)},
     {"max.connections", 1, 1'000'000, "further ones are closed at once", MEMBER(connections_max)},
+    {"klamm.http.connections.max", 1, 100'000, "at the HTTP port; further ones are answered 503",
+     MEMBER(http_connections_max)},
     {"connections.max.idle.ms", 1000, int32_max,
      "a connection without requests is closed after this",
      MEMBER(connection_idle_max)},

@@ -1,0 +1,89 @@
+// host/registry_service.h - the schema registry's requests, and which thread answers them.
+//
+//   read, light ─────────────────▶ HTTP thread, from what is durable ──────────────▶ answer
+//   read, heavy ──▶ queue ──▶ worker, from what is durable ────────────────────────▶ answer
+//   change ───────▶ queue ──▶ worker, from what is decided ──▶ broker's journal ──┐
+//                                                             durable ◀───────────┘─▶ answer
+//
+// One worker decides all changes, one after the other, each from the state that the one before
+// left: so equal registrations at the same time get one id. It does not wait for the journal:
+// answers wait for what they depend on, and one sync serves many. Parsing, comparing and proving
+// cost the worker's time, never that of look-ups, of Kafka clients or of /healthz.
+#pragma once
+
+#include "klamm/host/broker_thread.h"
+#include "klamm/host/http.h"
+#include "klamm/host/metrics.h"
+#include "klamm/registry/registry.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace klamm::host {
+
+class RegistryService {
+public:
+    static constexpr std::size_t queued_max = 2000;  ///< further ones are answered 503
+
+    RegistryService(BrokerThread& broker, std::string cluster_id);
+    ~RegistryService();  ///< stops it
+    RegistryService(RegistryService const&) = delete;
+    RegistryService& operator=(RegistryService const&) = delete;
+
+    /// Once the broker's thread runs.
+    void start();
+    /// Answers what is queued, and then refuses all. Before the broker's thread stops.
+    void stop();
+
+    /// The HTTP thread: answers the request, or sees to it that it will be.
+    void serve(HttpExchange& exchange);
+    /// Any thread: readers may see this now. Does not block.
+    void durable(registry::State const& state);
+    std::size_t queued() const;
+
+private:
+    using Reply = std::move_only_function<void(HttpAnswer)>;
+    struct Job {
+        registry::HttpRequest request;  ///< views, valid until `reply` is called
+        Reply reply;
+    };
+    /// An answer that waits until the registry of this version is durable.
+    struct Held {
+        std::uint64_t version = 0;
+        Reply reply;
+        HttpAnswer answer;
+    };
+
+    registry::State const& readable();
+    void work();
+    void run(Job job);
+    registry::Answer change(registry::HttpRequest const& request);
+    bool commit(registry::Answer& answer);
+    void hold(Held held);
+    registry::World world();
+    void look_anew();
+
+    BrokerThread& broker_;
+    std::string const cluster_id_;
+
+    registry::State read_;     ///< the HTTP thread's copy of durable_
+    registry::State decided_;  ///< the worker's: with what it has journaled
+
+    mutable std::mutex mutex_;
+    std::condition_variable condition_;
+    std::deque<Job> jobs_;
+    std::deque<Held> held_;  ///< in the order of their versions; as many as were queued
+    registry::State durable_;
+    std::atomic<std::uint64_t> durable_version_{0};
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+}  // namespace klamm::host
