@@ -12,19 +12,6 @@
 namespace klamm::cli {
 namespace {
 
-/// Registries may write the same schema differently.
-bool is_same_text(NewSchema const& a, NewSchema const& b) {
-    if (a.type != b.type) return false;
-    if (a.text == b.text) return true;
-    auto const canonical = [](NewSchema const& it) -> std::optional<std::string> {
-        auto const parsed = schema::parse(it.type, it.text, {}, {.strict = false});
-        if (!parsed) return std::nullopt;
-        return (*parsed)->canonical();
-    };
-    auto const left = canonical(a);
-    return left && left == canonical(b);
-}
-
 class Planning {
 public:
     Planning(RegistryContents const& contents, RegistryClient& target)
@@ -41,6 +28,7 @@ private:
     static constexpr std::size_t reference_depth_max = 100;
 
     Outcome<> place(StoredVersion const& it);
+    bool is_same(RegisteredSchema const& ours, RegisteredSchema const& theirs);
     void add(StoredVersion const& it, std::size_t depth);
 
     RegistryContents const& contents_;
@@ -51,6 +39,16 @@ private:
     std::set<StoredVersion const*> added_;
 };
 
+/// Registries write the same schema differently; what it refers to is in the target, or it is not
+/// the same.
+bool Planning::is_same(RegisteredSchema const& ours, RegisteredSchema const& theirs) {
+    if (ours.schema.type != theirs.schema.type) return false;
+    if (ours.schema.text == theirs.schema.text) return true;
+    auto const left = target_.parse(ours.schema, ours.subject, false);
+    auto const right = target_.parse(theirs.schema, ours.subject, false);
+    return left && right && (*left)->canonical() == (*right)->canonical();
+}
+
 /// There already, in conflict, or missing.
 Outcome<> Planning::place(StoredVersion const& it) {
     auto const& schema = it.schema;
@@ -58,7 +56,7 @@ Outcome<> Planning::place(StoredVersion const& it) {
                                     RegistryClient::Deleted::shown);
     if (!there) return std::unexpected(there.error());
     if (*there) {
-        auto const same_text = is_same_text((*there)->schema, schema.schema);
+        auto const same_text = is_same(schema, **there);
         if ((*there)->id == schema.id && same_text)
             ++plan_.same;
         else
@@ -69,7 +67,7 @@ Outcome<> Planning::place(StoredVersion const& it) {
     }
     auto const taken = target_.by_id(schema.id, context_of(schema.subject));
     if (!taken) return std::unexpected(taken.error());
-    if (*taken && !is_same_text((*taken)->schema, schema.schema))
+    if (*taken && !is_same(schema, **taken))
         plan_.conflicts.push_back(fmt::format("{} version {}: id {} is another schema",
                                               schema.subject, schema.version, schema.id));
     else if (is_missing_.insert(&it).second)

@@ -158,7 +158,10 @@ Outcome<RegistryContents> contents_of(RegistryClient& registry) {
         if (config->is_object()) all.configs[subject] = config_of_answer(std::move(*config));
         auto mode = registry.mode(subject, Scope::own);
         if (!mode) return std::unexpected(mode.error());
-        if (*mode) all.modes[subject] = **mode;
+        // Some registries say of every subject what counts for all.
+        auto const global = all.modes.find("");
+        if (*mode && (subject.empty() || global == all.modes.end() || global->second != **mode))
+            all.modes[subject] = **mode;
     }
     return all;
 }
