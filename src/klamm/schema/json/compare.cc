@@ -47,9 +47,11 @@ bool Comparer::spend(std::size_t steps) {
     return steps_left_ > 0 && !too_deep_;
 }
 
-void Comparer::say(Out& out, Rule const& rule, json::Value const* before,
-                   json::Value const* after) {
-    if (spend(1)) out.found.push_back({&rule, out.path, before, after});
+void Comparer::say(Out& out, Rule const& rule, json::Value const* before, json::Value const* after,
+                   std::string_view name) {
+    if (spend(1))
+        out.found.push_back(
+            {&rule, out.path, before, after, std::string(name), out.original, out.update});
 }
 
 void Comparer::copy(Out& out, Differences const& found) {
@@ -86,7 +88,7 @@ Comparer::Remembered Comparer::compare_pair(Node* original, Node* update) {
     if (!spend(1)) return nothing;
     ++depth_;
     comparing_.insert(pair);
-    Out out;
+    Out out{{}, {}, original->source, update->source};
     compare_kinds(out, *original, *update);
     comparing_.erase(pair);
     --depth_;
@@ -95,9 +97,8 @@ Comparer::Remembered Comparer::compare_pair(Node* original, Node* update) {
     return found;
 }
 
-Comparer::Differences Comparer::compare_apart(std::string const& path, Node* original,
-                                              Node* update) {
-    Out apart{path, {}};
+Comparer::Differences Comparer::compare_apart(Out const& beside, Node* original, Node* update) {
+    Out apart{beside.path, {}, beside.original, beside.update};
     compare(apart, original, update);
     return std::move(apart.found);
 }
@@ -146,7 +147,7 @@ bool Comparer::compare_with_combined(Out& out, Node& original, Node& update) {
     auto const single = update.parts.size() == 1;
     if (!single && update.criterion == Criterion::all) return false;
     for (auto* const part : update.parts) {
-        auto const found = compare_apart(out.path, &original, part);
+        auto const found = compare_apart(out, &original, part);
         if (!is_compatible(found)) continue;
         out.found.insert(out.found.end(), found.begin(), found.end());
         if (!single) say(out, rules::sum_type_extended, original.source, update.source);
@@ -160,7 +161,7 @@ bool Comparer::compare_combined_with(Out& out, Node& original, Node& update) {
     auto const single = original.parts.size() == 1;
     if (!single && original.criterion != Criterion::all) return false;
     for (auto* const part : original.parts) {
-        auto const found = compare_apart(out.path, part, &update);
+        auto const found = compare_apart(out, part, &update);
         if (!is_compatible(found)) continue;
         out.found.insert(out.found.end(), found.begin(), found.end());
         if (!single) say(out, rules::product_type_narrowed, original.source, update.source);
@@ -282,7 +283,7 @@ void Comparer::compare_not(Out& out, Node& original, Node& update) {
     In const in(out, "not");
     // What must not match may grow smaller: so the two change places.
     reversed_ = !reversed_;
-    auto const found = compare_apart(out.path, update.inner, original.inner);
+    auto const found = compare_apart(out, update.inner, original.inner);
     reversed_ = !reversed_;
     say(out, is_compatible(found) ? rules::not_type_narrowed : rules::not_type_extended,
         original.inner->source, update.inner->source);

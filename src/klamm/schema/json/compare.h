@@ -34,6 +34,10 @@ struct Found {
     std::string path;  ///< below the pair that was compared: "properties/a"; empty: itself
     json::Value const* before = nullptr;
     json::Value const* after = nullptr;
+    std::string name;  ///< of the property that it is about
+    // The schemas that were compared: where to change something.
+    json::Value const* of_original = nullptr;
+    json::Value const* of_update = nullptr;
 };
 
 class Comparer {
@@ -54,18 +58,20 @@ private:
     struct Out {
         std::string path;
         Differences found;
+        json::Value const* original = nullptr;
+        json::Value const* update = nullptr;
     };
     class In;  // a step further down the path, for as long as it lives
 
     bool is_compatible(Differences const& found) const;
     bool spend(std::size_t steps);
     void say(Out& out, Rule const& rule, json::Value const* before = nullptr,
-             json::Value const* after = nullptr);
+             json::Value const* after = nullptr, std::string_view name = {});
     void copy(Out& out, Differences const& found);
 
     void compare(Out& out, Node* original, Node* update);
     Remembered compare_pair(Node* original, Node* update);
-    Differences compare_apart(std::string const& path, Node* original, Node* update);
+    Differences compare_apart(Out const& beside, Node* original, Node* update);
 
     void compare_kinds(Out& out, Node& original, Node& update);
     bool compare_with_combined(Out& out, Node& original, Node& update);

@@ -51,7 +51,7 @@ void Comparer::compare_removed_item(Out& out, Node* item, Node& update) {
     auto const* const before = item->source;
     if (is_open(model, update)) return say(out, rules::item_removed_from_open, before);
     if (auto* const cover = left_over(model, update)) {
-        auto const found = compare_apart(out.path, item, cover);
+        auto const found = compare_apart(out, item, cover);
         out.found.insert(out.found.end(), found.begin(), found.end());
         say(out,
             is_compatible(found) ? rules::item_removed_is_covered : rules::item_removed_not_covered,
@@ -74,7 +74,7 @@ void Comparer::compare_added_item(Out& out, Node& original, Node* item) {
         say(out, empty ? rules::empty_item_added_to_open : rules::item_added_to_open, nullptr,
             after);
     } else if (auto* const cover = left_over(model, original)) {
-        auto const found = compare_apart(out.path, cover, item);
+        auto const found = compare_apart(out, cover, item);
         out.found.insert(out.found.end(), found.begin(), found.end());
         say(out,
             is_compatible(found) ? rules::item_added_is_covered : rules::item_added_not_covered,

@@ -60,7 +60,7 @@ void Comparer::match(Out& out, Node& original, std::vector<Node*> const& from,
         In const in(out, fmt::format("{}/{}", name_of(original.criterion), i));
         for (std::size_t j = 0; j < to.size(); ++j) {
             if (!spend(1)) return;
-            auto found = compare_apart(out.path, from[i], to[j]);
+            auto found = compare_apart(out, from[i], to[j]);
             if (is_compatible(found)) edges[i].push_back({j, std::move(found)});
         }
     }

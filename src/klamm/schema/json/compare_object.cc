@@ -62,11 +62,11 @@ void Comparer::compare_required(Out& out, Node& original, Node& update) {
         auto const* const before = original.source->find("required");
         auto const* const after = update.source->find("required");
         if (was_required.contains(name))
-            say(out, rules::required_attribute_removed, before, after);
+            say(out, rules::required_attribute_removed, before, after, name);
         else if ((reversed_ ? original_ : update_).built(property)->default_value != nullptr)
-            say(out, rules::required_attribute_with_default_added, before, after);
+            say(out, rules::required_attribute_with_default_added, before, after, name);
         else
-            say(out, rules::required_attribute_added, before, after);
+            say(out, rules::required_attribute_added, before, after, name);
     }
 }
 
@@ -92,20 +92,21 @@ void Comparer::compare_properties(Out& out, Node& original, Node& update) {
 void Comparer::compare_removed(Out& out, Node* property, std::string_view name, Node& update) {
     auto const* const before = property->source;
     auto& model = reversed_ ? original_ : update_;
-    if (is_open(model, update)) return say(out, rules::property_removed_from_open, before);
+    if (is_open(model, update))
+        return say(out, rules::property_removed_from_open, before, nullptr, name);
     if (auto* const cover = covering(model, update, name)) {
-        auto const found = compare_apart(out.path, property, cover);
+        auto const found = compare_apart(out, property, cover);
         out.found.insert(out.found.end(), found.begin(), found.end());
         say(out,
             is_compatible(found) ? rules::property_removed_is_covered
                                  : rules::property_removed_not_covered,
-            before, cover->source);
+            before, cover->source, name);
     } else {
         auto const kind = (reversed_ ? update_ : original_).built(property)->kind;
         say(out,
             kind == Kind::never ? rules::false_property_removed_from_closed
                                 : rules::property_removed_from_closed,
-            before);
+            before, nullptr, name);
     }
 }
 
@@ -118,29 +119,29 @@ void Comparer::compare_added(Out& out, Node& original, std::string_view name, No
     auto const has_default = property->default_value != nullptr;
     if (is_open(model, original)) {
         if (property->kind == Kind::empty || property->kind == Kind::always)
-            say(out, rules::empty_property_added_to_open, nullptr, after);
+            say(out, rules::empty_property_added_to_open, nullptr, after, name);
         else if (!required)
-            say(out, rules::optional_property_added_to_open, nullptr, after);
+            say(out, rules::optional_property_added_to_open, nullptr, after, name);
         else if (has_default)
-            say(out, rules::required_property_with_default_added_to_open, nullptr, after);
+            say(out, rules::required_property_with_default_added_to_open, nullptr, after, name);
         else
-            say(out, rules::required_property_added_to_open, nullptr, after);
+            say(out, rules::required_property_added_to_open, nullptr, after, name);
         return;
     }
     if (auto* const cover = covering(model, original, name)) {
-        auto const found = compare_apart(out.path, cover, property);
+        auto const found = compare_apart(out, cover, property);
         out.found.insert(out.found.end(), found.begin(), found.end());
         say(out,
             is_compatible(found) ? rules::property_added_is_covered
                                  : rules::property_added_not_covered,
-            cover->source, after);
+            cover->source, after, name);
     }
     if (!required)
-        say(out, rules::optional_property_added_to_unopen, nullptr, after);
+        say(out, rules::optional_property_added_to_unopen, nullptr, after, name);
     else if (has_default)
-        say(out, rules::required_property_with_default_added_to_unopen, nullptr, after);
+        say(out, rules::required_property_with_default_added_to_unopen, nullptr, after, name);
     else
-        say(out, rules::required_property_added_to_unopen, nullptr, after);
+        say(out, rules::required_property_added_to_unopen, nullptr, after, name);
 }
 
 void Comparer::compare_dependencies(Out& out, Node& original, Node& update) {
@@ -159,17 +160,17 @@ void Comparer::compare_dependencies(Out& out, Node& original, Node& update) {
         auto const after = strings_of(is);
         In const below(out, name);
         if (is == nullptr)
-            say(out, rules::dependency_array_removed, was);
+            say(out, rules::dependency_array_removed, was, nullptr, name);
         else if (was == nullptr)
-            say(out, rules::dependency_array_added, nullptr, is);
+            say(out, rules::dependency_array_added, nullptr, is, name);
         else if (before == after)
             continue;
         else if (std::ranges::includes(after, before))
-            say(out, rules::dependency_array_extended, was, is);
+            say(out, rules::dependency_array_extended, was, is, name);
         else if (std::ranges::includes(before, after))
-            say(out, rules::dependency_array_narrowed, was, is);
+            say(out, rules::dependency_array_narrowed, was, is, name);
         else
-            say(out, rules::dependency_array_changed, was, is);
+            say(out, rules::dependency_array_changed, was, is, name);
     }
     auto const before = index_of(original.schema_dependencies);
     auto const after = index_of(update.schema_dependencies);
@@ -179,9 +180,9 @@ void Comparer::compare_dependencies(Out& out, Node& original, Node& update) {
         auto* const was = find(before, name);
         auto* const is = find(after, name);
         if (is == nullptr)
-            say(out, rules::dependency_schema_removed, was->source);
+            say(out, rules::dependency_schema_removed, was->source, nullptr, name);
         else if (was == nullptr)
-            say(out, rules::dependency_schema_added, nullptr, is->source);
+            say(out, rules::dependency_schema_added, nullptr, is->source, name);
         else
             compare(out, was, is);
     }

@@ -28,6 +28,25 @@ std::string in_2020(std::string_view members) {
     return "{" + std::string(draft2020) + "," + std::string(members) + "}";
 }
 
+/// Mends one difference after the other, each in every way that leaves fewer, until none is.
+bool can_be_mended(Schema const& schema, Schema const& old, Breaks breaks) {
+    auto const left = [&](Schema const& one) {
+        return breaks == Breaks::new_readers ? *one.differences(old, Policy::strict)
+                                             : *old.differences(one, Policy::strict);
+    };
+    auto const differences = left(schema);
+    if (differences.empty()) return true;
+    for (auto const& difference : differences)
+        for (auto const& mend : schema.mends(old, difference, breaks)) {
+            EXPECT_TRUE(mend.words.ends_with('.')) << mend.words;
+            auto const mended = parse_json_schema(mend.schema, {}, {});
+            if (mended && left(**mended).size() < differences.size() &&
+                can_be_mended(**mended, old, breaks))
+                return true;
+        }
+    return false;
+}
+
 void expect(Step const& step) {
     SCOPED_TRACE(std::string(step.before) + "  ->  " + step.after);
     auto const before = must_parse(step.before);
@@ -45,6 +64,10 @@ void expect(Step const& step) {
     for (auto const& difference : *strict) {
         EXPECT_FALSE(difference.description.empty() && difference.rule != "SCHEMA_ADDED");
         EXPECT_TRUE(difference.path.starts_with("#/"));
+    }
+    if (after->canonical().starts_with('{') && before->canonical().starts_with('{')) {
+        EXPECT_TRUE(can_be_mended(*after, *before, Breaks::new_readers));
+        EXPECT_TRUE(can_be_mended(*after, *before, Breaks::old_readers));
     }
 }
 

@@ -1,9 +1,9 @@
 #include "klamm/schema/json/schema_of_json.h"
 
+#include "klamm/schema/json/mend.h"
 #include "klamm/schema/json/uri.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 namespace klamm::schema::jsonschema {
 namespace {
@@ -147,6 +147,20 @@ std::expected<std::vector<Difference>, SchemaError> JsonSchema::differences(Sche
                                 .after = shown(each.after)});
         }
     return breaking;
+}
+
+std::vector<Mend> JsonSchema::mends(Schema const& old, Difference const& difference,
+                                    Breaks breaks) const {
+    auto const* const from = dynamic_cast<JsonSchema const*>(&old);
+    if (from == nullptr) return {};
+    auto const reads = breaks == Breaks::new_readers;
+    auto const all =
+        reads ? compare_with(*from, Policy::strict) : from->compare_with(*this, Policy::strict);
+    if (!all) return {};
+    for (auto const& each : *all)
+        if (each.rule->name == difference.rule && path_of(each) == difference.path)
+            return mends_of(root(), each, breaks);
+    return {};
 }
 
 std::vector<Difference> JsonSchema::changes_from(Schema const& old) const {
