@@ -1,5 +1,6 @@
 #include "klamm/registry/candidate.h"
 
+#include "klamm/registry/records.h"
 #include "klamm/registry/refusals.h"
 
 #include <algorithm>
@@ -168,12 +169,15 @@ std::expected<schema::SchemaPtr, Refusal> canonicalize(Tables const& tables, Can
     if (normalize && !is_import(tables.mode_in_scope(candidate.subject))) {
         content.text = (*parsed)->normalized();
         if (content.type == schema::Type::json) {
-            auto const key = [](Named const& reference) {
-                return std::tie(reference.name, reference.subject, reference.version);
-            };
-            std::ranges::sort(content.references, {}, key);
-            auto const again = std::ranges::unique(content.references);
-            content.references.erase(again.begin(), again.end());
+            // By subject and version, as Confluent sorts them: the order is part of the GUID.
+            std::ranges::stable_sort(content.references, {}, [](Named const& reference) {
+                return std::tie(reference.subject, reference.version);
+            });
+            std::vector<Named> distinct;
+            for (auto const& reference : content.references)
+                if (std::ranges::find(distinct, reference) == distinct.end())
+                    distinct.push_back(reference);
+            content.references = std::move(distinct);
         }
     }
     return std::move(*parsed);
@@ -200,7 +204,7 @@ void complete_contract(Config const& config, Candidate& candidate, Content const
 std::optional<VersionKey> version_with(Tables const& tables, Subject const& subject,
                                        Content const& content, bool deleted) {
     auto const stored = tables.by_guid(subject.context, guid_of(content));
-    if (!stored) return std::nullopt;
+    if (!stored || stored->type() != content.type) return std::nullopt;
     return tables.use_of({.context = subject.context, .id = stored->id()}, subject, deleted);
 }
 

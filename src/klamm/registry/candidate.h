@@ -5,9 +5,6 @@
 
 namespace klamm::registry {
 
-/// The longest record that is written, in bytes: what a Kafka topic takes by default.
-inline constexpr std::size_t record_bytes_max = 1'000'000;
-
 struct Candidate {
     Subject subject;
     std::int32_t version = 0;  ///< 0: whichever; -1: a new one; else: just this one

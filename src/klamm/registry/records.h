@@ -6,6 +6,9 @@
 
 namespace klamm::registry {
 
+/// The longest value that a client's request may lead to, in bytes: what a Kafka topic takes.
+inline constexpr std::size_t record_bytes_max = 1'000'000;
+
 // ---- written -----------------------------------------------------------------------------------
 
 Record schema_record(VersionKey const& key, Version const& version);

@@ -158,6 +158,8 @@ std::expected<Registered, Refusal> register_candidate(Call const& call, Candidat
     auto const config = tables.config_in_scope(candidate.subject);
     auto const import = is_import(tables.mode_in_scope(candidate.subject));
     auto const next_version = tables.next_version(candidate.subject);
+    if (next_version == 0 && candidate.version <= 0)
+        return Refused({.code = 50001, .message = "All version numbers of the subject are given"});
     if (import) {
         if (is_empty(candidate)) return invalid_schema("Empty schema");
     } else if (auto done = inherit(tables, config, candidate, next_version); !done) {

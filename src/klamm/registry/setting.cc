@@ -102,7 +102,11 @@ Result put_config(Call const& call) {
     if (auto valid = check_scope(call); !valid) return std::unexpected(valid.error());
     if (auto writable = check_writable(call, scope); !writable)
         return std::unexpected(writable.error());
-    return reply(print(*config, "compatibility"), {config_record(scope, &*config)});
+    auto record = config_record(scope, &*config);
+    if (record.value->size() > record_bytes_max)
+        return unprocessable("The config has " + std::to_string(record.value->size()) +
+                             " bytes; at most " + std::to_string(record_bytes_max));
+    return reply(print(*config, "compatibility"), {std::move(record)});
 }
 
 Result delete_config(Call const& call) {

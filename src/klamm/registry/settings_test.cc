@@ -78,6 +78,14 @@ TEST(Config, GroupsOfVersionsAreHeldAgainstTheirOwn) {
     EXPECT_EQ(story.register_schema("s", user({"a", "c?"}), major("1")).version(), 3);
 }
 
+TEST(Config, IsNoLongerThanARecord) {
+    Story story;
+    auto const got =
+        story.put("/config", R"({"compatibilityGroup":")" + std::string(1'000'001, 'x') + "\"}");
+    EXPECT_EQ(got.code(), 422);
+    EXPECT_EQ(got.message(), "The config has 1000026 bytes; at most 1000000");
+}
+
 TEST(Mode, ReadOnlyRefusesChanges) {
     Story story;
     story.register_schema("s", user({"a"}));
@@ -111,6 +119,19 @@ TEST(Mode, AnImportKeepsIdsAndVersions) {
     EXPECT_EQ(story.register_schema("s", user({"b"}), R"("id":5,"version":4,)").version(), 4);
     story.put("/mode", R"({"mode":"READWRITE"})");
     EXPECT_EQ(story.register_schema("t", user({"c"})).id(), 8);
+}
+
+TEST(Mode, TheLastNumbersAreTheEnd) {
+    Story story;
+    story.put("/mode", R"({"mode":"IMPORT"})");
+    EXPECT_EQ(
+        story.register_schema("s", "\"int\"", R"("id":2147483647,"version":2147483647,)").id(),
+        2147483647);
+    story.put("/mode", R"({"mode":"READWRITE"})");
+    EXPECT_EQ(story.register_schema("s", "\"long\"").message(),
+              "All version numbers of the subject are given");
+    EXPECT_EQ(story.register_schema("t", "\"long\"").message(), "All ids of the context are given");
+    EXPECT_EQ(story.register_schema("t", "\"int\"").id(), 2147483647);
 }
 
 TEST(Mode, AnImportBeginsWithNothing) {

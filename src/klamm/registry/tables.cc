@@ -74,7 +74,7 @@ std::int32_t Tables::next_version(Subject const& subject) const {
         last = std::max({last, number, version.last_given});
         return true;
     });
-    return last == version_max ? last : last + 1;
+    return last == version_max ? 0 : last + 1;
 }
 
 bool Tables::has_subjects(Subject const& scope, bool deleted) const {

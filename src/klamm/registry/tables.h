@@ -91,7 +91,7 @@ struct Tables {
     void each_version(Subject const& subject,
                       std::function<bool(std::int32_t, Version const&)> const& visit) const;
     std::vector<std::int32_t> versions_of(Subject const& subject, Deleted deleted) const;
-    /// What the next version of the subject is numbered.
+    /// What the next version of the subject is numbered; 0: all numbers are given.
     std::int32_t next_version(Subject const& subject) const;
     /// Whether the subject has versions; of a context, whether any subject in it has; of the
     /// global one, whether there are any at all.

@@ -139,5 +139,16 @@ TEST(Versions, AVersionMayBeAskedForAndMustBeTheNext) {
               "3");
 }
 
+TEST(Versions, OfTwoThatRegisterAtOnceTheSecondIsAnsweredAgain) {
+    Story story;
+    auto const seen = story.state();  // by both
+    story.register_schema("s", user({"a"}));
+    EXPECT_NE(story.state().version(), seen.version()) << "what tells the second that it is late";
+    auto const again = story.register_schema("s", user({"a"}));
+    EXPECT_EQ(again.id(), 1);
+    EXPECT_EQ(again.version(), 1);
+    EXPECT_EQ(story.log().size(), 1U);
+}
+
 }  // namespace
 }  // namespace klamm::registry
