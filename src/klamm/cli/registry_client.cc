@@ -62,23 +62,28 @@ bool is_any_of(Refusal const& refusal, std::initializer_list<int> codes) {
 }  // namespace
 
 void add_registry_options(CLI::App& command, RegistryOptions& options) {
+    constexpr char const* group = "Registry";
     command.add_option("--registry", options.url, "The schema registry")
         ->envname("KLAMM_REGISTRY")
         ->type_name("URL")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->group(group);
     command
         .add_option("--user", options.user, "For registries that ask; may also stand in the URL")
         ->envname("KLAMM_REGISTRY_USER")
-        ->type_name("NAME:PASSWORD");
+        ->type_name("NAME:PASSWORD")
+        ->group(group);
     command
         .add_option("--ca", options.ca_file,
                     "Certificates to trust for https; the system's if left out")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->group(group);
     if (command.get_option_no_throw("--timeout") == nullptr)
-        command.add_option("--timeout", options.timeout_s, "Seconds to wait for an answer")
-            ->type_name("S")
+        command.add_option("--timeout", options.timeout_s, "How long to wait for an answer")
+            ->type_name("SECONDS")
             ->check(CLI::Range(1, 3600))
-            ->capture_default_str();
+            ->capture_default_str()
+            ->group(group);
 }
 
 // ---- documents --------------------------------------------------------------------------------

@@ -54,10 +54,12 @@ public:
     std::expected<Explanation, SchemaError> run();
 
 private:
-    std::expected<Findings, SchemaError> compare(SchemaPtr const& proposed);
+    enum class Depth : std::uint8_t { all, first };
+    /// Depth::first: whether there are any is enough.
+    std::expected<Findings, SchemaError> compare(SchemaPtr const& proposed, Depth depth);
     /// The findings of a mended text. None: it is no schema, takes too much, or the budget is
     /// spent.
-    std::optional<Findings> attempt(std::string const& text, SchemaPtr& mended);
+    std::optional<Findings> attempt(std::string const& text, SchemaPtr& mended, Depth depth);
     std::vector<Mend> candidates(SchemaPtr const& proposed, Finding const& finding) const;
     OldVersion const& version(std::int32_t number) const;
     void prove(Explanation& explanation);
@@ -73,10 +75,11 @@ private:
     std::size_t comparisons_ = 0;
 };
 
-std::expected<Findings, SchemaError> Search::compare(SchemaPtr const& proposed) {
+std::expected<Findings, SchemaError> Search::compare(SchemaPtr const& proposed, Depth depth) {
     Findings findings;
     // The latest version first: what breaks there matters most.
     for (auto i = history_.size(); i-- > 0;) {
+        if (depth == Depth::first && !findings.empty()) break;
         auto const& [number, old] = history_[i];
         if (old->type() != proposed->type()) {
             auto const breaks =
@@ -107,15 +110,16 @@ std::expected<Findings, SchemaError> Search::compare(SchemaPtr const& proposed) 
     return findings;
 }
 
-std::optional<Findings> Search::attempt(std::string const& text, SchemaPtr& mended) {
+std::optional<Findings> Search::attempt(std::string const& text, SchemaPtr& mended, Depth depth) {
     if (is_spent()) return std::nullopt;
     ++attempts_;
     auto parsed = proposal_.parse(text);
     if (!parsed) return std::nullopt;
     mended = *parsed;
-    auto findings = compare(mended);
-    if (!findings) return std::nullopt;
-    return std::move(*findings);
+    auto findings = compare(mended, depth);
+    if (findings) return std::move(*findings);
+    comparisons_ = limits_.comparisons_max;  // one that is beyond its own budget spends this one
+    return std::nullopt;
 }
 
 OldVersion const& Search::version(std::int32_t number) const {
@@ -136,7 +140,7 @@ bool Search::mend_all(SchemaPtr const& proposed, Findings const& findings, Mende
     for (auto const& finding : findings) {
         for (auto const& candidate : candidates(proposed, finding)) {
             SchemaPtr next;
-            auto const left = attempt(candidate.schema, next);
+            auto const left = attempt(candidate.schema, next, Depth::all);
             if (!left || left->size() >= findings.size()) continue;
             mended.steps.push_back(candidate.words);
             mended.schema = candidate.schema;
@@ -154,7 +158,7 @@ void Search::prove(Explanation& explanation) {
         for (auto& candidate : candidates(proposal_.schema, finding)) {
             if (finding.mends.size() >= limits_.mends_max || is_spent()) break;
             SchemaPtr mended;
-            auto const left = attempt(candidate.schema, mended);
+            auto const left = attempt(candidate.schema, mended, Depth::first);
             if (left && left->empty()) finding.mends.push_back(std::move(candidate));
         }
         found |= !finding.mends.empty();
@@ -172,7 +176,7 @@ std::expected<Explanation, SchemaError> Search::run() {
                             .policy = proposal_.policy,
                             .old_name = proposal_.old_name};
     for (auto const& each : history_) explanation.against.push_back(each.version);
-    auto findings = compare(proposal_.schema);
+    auto findings = compare(proposal_.schema, Depth::all);
     if (!findings) return std::unexpected(findings.error());
     explanation.findings = std::move(*findings);
     if (proposal_.parse && !explanation.findings.empty()) prove(explanation);
