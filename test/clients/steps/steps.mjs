@@ -11,7 +11,7 @@ const RECORDS_TOGETHER = 200
 const LEFT_TO_RESUME = 5 // in each partition
 const WAIT_MS = 30_000
 
-function expect(condition, message) {
+export function expect(condition, message) {
   if (!condition) throw new Error(message)
 }
 
@@ -204,29 +204,34 @@ class Work {
   }
 }
 
-// The program of a client: BOOTSTRAP PREFIX.
-export async function run(name, version, makeClient) {
-  const [bootstrap, prefix] = process.argv.slice(2)
-  console.log(`client ${name} ${version}`)
-  const work = new Work(await makeClient(bootstrap), prefix)
+// Runs all steps ([name, action], ...), also after one failed, and ends the program.
+export async function runSteps(steps) {
   let failed = false
-  const step = async (name, action) => {
+  for (const [name, action] of steps) {
     try {
-      console.log(`step ${name} ok ${await action()}`)
+      console.log(`step ${name} ok ${String(await action()).replace(/\s+/g, ' ')}`)
     } catch (error) {
       failed = true
       console.error(error)
       console.log(`step ${name} failed ${String(error).replace(/\s+/g, ' ')}`)
     }
   }
-  await step('create', () => work.create())
-  for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
-    await step(codec, () => work.produce(RECORDS_PER_CODEC, codec))
-  }
-  await step('group', () => work.groupStep())
-  await step('commit', () => work.commit())
-  await step('times', () => work.times())
-  await step('list', () => work.list())
-  await step('delete', () => work.delete())
   process.exit(failed ? 1 : 0)
+}
+
+// The program of a client: BOOTSTRAP PREFIX.
+export async function run(name, version, makeClient) {
+  const [bootstrap, prefix] = process.argv.slice(2)
+  console.log(`client ${name} ${version}`)
+  const work = new Work(await makeClient(bootstrap), prefix)
+  await runSteps([
+    ['create', () => work.create()],
+    ...['gzip', 'snappy', 'lz4', 'zstd'].map(codec =>
+      [codec, () => work.produce(RECORDS_PER_CODEC, codec)]),
+    ['group', () => work.groupStep()],
+    ['commit', () => work.commit()],
+    ['times', () => work.times()],
+    ['list', () => work.list()],
+    ['delete', () => work.delete()]
+  ])
 }
