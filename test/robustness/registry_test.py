@@ -1,220 +1,280 @@
-#!/usr/bin/env python3
-"""The schema registry of a real process: what it acknowledged survives SIGKILL, equal registrations at
-the same time give one id, and its HTTP is served as HTTP."""
+"""The schema registry in the real process: many at once, numbers for ever, bad input."""
 import http.client
 import json
-import os
-import random
+import re
 import socket
 import tempfile
-import threading
+import time
 import unittest
 
 from process import Broker
+from registry_http import CONTENT_TYPE, Registry, record, subject_path
 
-KILLS, THREADS, SUBJECTS, CLIENTS = 10, 6, 4, 1000
-JSON = "application/vnd.schemaregistry.v1+json"
+TOGETHER = 1000
+WAIT_SECONDS = 20
 
 
-def ask(port, method, path, body=None, headers=None):
-    """Status and body, read as JSON where it is."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+def request(method, path, body=b"", headers=()):
+    lines = [f"{method} {path} HTTP/1.1", "Host: klamm", f"Content-Type: {CONTENT_TYPE}",
+             f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def registration(subject, schema):
+    return request("POST", subject_path(subject, "/versions"),
+                   json.dumps({"schema": schema}).encode())
+
+
+def read_answer(connection):
+    """(status, content type, body); (0, "", b"") when it was closed without an answer."""
+    answer = http.client.HTTPResponse(connection)
     try:
-        text = body if body is None or isinstance(body, (str, bytes)) else json.dumps(body)
-        connection.request(method, path, text, {"Content-Type": JSON, **(headers or {})})
-        answer = connection.getresponse()
-        data = answer.read().decode()
-        return answer.status, json.loads(data) if data[:1] in "{[0123456789\"" and data else data
+        answer.begin()
+        return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+    except (http.client.BadStatusLine, ConnectionError):
+        return 0, "", b""
     finally:
-        connection.close()
+        answer.close()
 
 
-def fixed(size):
-    """A schema that differs from every other."""
-    return json.dumps({"type": "fixed", "name": "f", "size": size})
+def all_at_once(port, requests):
+    """Opens a connection for each, sends all, and only then reads. -> [(status, answer)]"""
+    connections = [socket.create_connection(("127.0.0.1", port), WAIT_SECONDS) for _ in requests]
+    try:
+        for connection, raw in zip(connections, requests):
+            connection.sendall(raw)
+        answers = []
+        for connection in connections:
+            status, _, body = read_answer(connection)
+            answers.append((status, json.loads(body) if body else None))
+        return answers
+    finally:
+        for connection in connections:
+            connection.close()
 
 
-class KilledTest(unittest.TestCase):
-    """Threads register schemas, each in subjects of its own and all in one, while the broker is killed."""
-
+class Case(unittest.TestCase):
     def setUp(self):
-        self.lock = threading.Lock()
-        self.acknowledged = {}  # (subject, version) -> (id, schema)
-        self.shared = {}  # schema -> id, of the subject that all write to
-        self.next_size = 1
+        self.directory = tempfile.TemporaryDirectory()
+        self.start()
 
-    def register(self, port, subject, size):
-        status, answer = ask(port, "POST", f"/subjects/{subject}/versions", {"schema": fixed(size)})
-        if status != 200:
-            return self.fail(f"{status} {answer}")
-        status, found = ask(port, "POST", f"/subjects/{subject}", {"schema": fixed(size)})
-        if status != 200:
-            return self.fail(f"{status} {found}")
-        self.assertEqual(found["id"], answer["id"])
-        with self.lock:
-            before = self.acknowledged.setdefault((subject, found["version"]), (found["id"], fixed(size)))
-            self.assertEqual(before, (found["id"], fixed(size)))
+    def start(self):
+        self.broker = Broker(self.directory.name + "/data")
+        self.registry = Registry(self.broker.http_port)
 
-    def load(self, port, number, failures):
-        try:
-            while True:
-                with self.lock:
-                    self.next_size += 1
-                    size = self.next_size
-                subject = "shared" if size % 3 == 0 else f"own%2F{number}-{size % SUBJECTS}"
-                self.register(port, subject, size - size % 6 if subject == "shared" else size)
-        except (OSError, http.client.HTTPException):
-            pass  # it was killed
-        except Exception as failure:  # pylint: disable=broad-except
-            failures.append(failure)
+    def restart(self):
+        self.stop()
+        self.start()
 
-    def check(self, port):
-        ids = {}
-        for (subject, version), (schema_id, schema) in self.acknowledged.items():
-            self.assertEqual(ids.setdefault(schema_id, schema), schema, "one id for two schemas")
-            status, found = ask(port, "GET", f"/subjects/{subject}/versions/{version}")
-            self.assertEqual((status, found["id"], json.loads(found["schema"])), (200, schema_id, json.loads(schema)))
-            status, found = ask(port, "GET", f"/schemas/ids/{schema_id}")
-            self.assertEqual((status, json.loads(found["schema"])), (200, json.loads(schema)))
-        for schema, count in {s: sum(1 for each in ids.values() if each == s) for s in ids.values()}.items():
-            self.assertEqual(count, 1, f"{schema} has several ids")
+    def stop(self):
+        self.registry.__exit__()
+        self.broker.kill()
+        self.broker.__exit__()
 
-    def test_what_was_acknowledged_is_there_after_sigkill(self):
-        chance = random.Random(4)
-        with tempfile.TemporaryDirectory() as data:
-            for kill in range(KILLS):
-                with Broker(data, "--set", "klamm.checkpoint.bytes=65536") as broker:
-                    self.check(broker.http_port)
-                    status, _ = ask(broker.http_port, "PUT", "/config", {"compatibility": "NONE"})
-                    self.assertEqual(status, 200)
-                    failures = []
-                    threads = [threading.Thread(target=self.load, args=(broker.http_port, n, failures))
-                               for n in range(THREADS)]
-                    for thread in threads:
-                        thread.start()
-                    threads[0].join(chance.uniform(0.1, 0.8))
-                    broker.kill()
-                    for thread in threads:
-                        thread.join(60)
-                    self.assertEqual(failures, [])
-            with Broker(data) as broker:
-                self.check(broker.http_port)
-                self.assertEqual(broker.stop(), 0)
-            self.assertGreater(len(self.acknowledged), KILLS)
+    def tearDown(self):
+        self.stop()
+        self.directory.cleanup()
 
 
-class ConcurrentTest(unittest.TestCase):
-    def test_equal_registrations_at_the_same_time_give_one_id(self):
-        body = json.dumps({"schema": json.dumps({"type": "record", "name": "r", "fields": []})})
-        request = (f"POST /subjects/s/versions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {JSON}\r\n"
-                   f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
-        with tempfile.TemporaryDirectory() as data, Broker(data) as broker:
-            clients = [socket.create_connection(("127.0.0.1", broker.http_port), 60) for _ in range(CLIENTS)]
-            for client in clients:
-                client.sendall(request)
-            answers = set()
-            for client in clients:
-                with client, client.makefile("rb") as stream:
-                    head, _, answer = stream.read().partition(b"\r\n\r\n")
-                    answers.add((head.split()[1], json.loads(answer)["id"]))
-            self.assertEqual(answers, {(b"200", 1)})
-            self.assertEqual(ask(broker.http_port, "GET", "/subjects/s/versions"), (200, [1]))
+class Together(Case):
+    def test_identical_registrations_at_once_give_one_id_and_one_version(self):
+        answers = all_at_once(self.broker.http_port, [registration("s", record("a"))] * TOGETHER)
+        self.assertEqual({status for status, _ in answers}, {200})
+        self.assertEqual({answer["id"] for _, answer in answers}, {1})
+        self.assertEqual(self.registry.versions("s"), {1: 1})
+        self.assertEqual(self.registry.register("s", record("a", "b")), 2)
+
+    def test_one_schema_under_many_subjects_at_once_has_one_id(self):
+        answers = all_at_once(self.broker.http_port,
+                              [registration(f"s{n}", record("a")) for n in range(TOGETHER)])
+        self.assertEqual({(status, answer.get("id")) for status, answer in answers}, {(200, 1)})
+        self.assertEqual(len(self.registry.ok("GET", "/subjects")), TOGETHER)
+        self.restart()
+        self.assertEqual(len(self.registry.ok("GET", "/schemas/ids/1/subjects")), TOGETHER)
+
+    def test_different_schemas_at_once_have_an_id_and_a_version_each(self):
+        schemas = [record(f"f{n}") for n in range(200)]
+        answers = all_at_once(self.broker.http_port, [registration("s", s) for s in schemas])
+        ids = [answer["id"] for _, answer in answers]
+        self.assertEqual(sorted(ids), list(range(1, len(schemas) + 1)))
+        self.assertEqual(sorted(self.registry.versions("s")), list(range(1, len(schemas) + 1)))
+        self.restart()
+        for schema, number in zip(schemas, ids):
+            kept = json.loads(self.registry.ok("GET", f"/schemas/ids/{number}")["schema"])
+            self.assertEqual(kept, json.loads(schema))
 
 
-class HttpTest(unittest.TestCase):
-    """One broker; each test talks to it as a client that knows nothing of it would."""
+class Numbers(Case):
+    def test_deleted_numbers_are_never_given_again_also_after_a_kill(self):
+        for number, fields in enumerate(["a", "ab", "abc"], start=1):
+            self.assertEqual(self.registry.register("s", record(*fields)), number)
+        self.registry.ok("DELETE", subject_path("s", "/versions/3"))
+        self.registry.ok("DELETE", subject_path("s", "/versions/3?permanent=true"))
+        self.restart()
+        self.assertEqual(self.registry.register("s", record(*"abcd")), 4)
+        self.assertEqual(self.registry.versions("s"), {1: 1, 2: 2, 4: 4})
+        self.registry.ok("DELETE", subject_path("s"))
+        self.assertEqual(self.registry.register("s", record("a")), 1)
+        self.assertEqual(self.registry.versions("s"), {5: 1})
+        self.registry.ok("DELETE", subject_path("s"))
+        self.registry.ok("DELETE", subject_path("s", "?permanent=true"))
+        self.assertEqual(self.registry.call("GET", "/schemas/ids/4")[0], 404)
+        self.restart()
+        self.assertEqual(self.registry.register("other", record("z")), 5)
 
-    @classmethod
-    def setUpClass(cls):
-        cls.data = tempfile.TemporaryDirectory()
-        cls.broker = Broker(cls.data.name)
-        cls.port = cls.broker.http_port
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.broker.__exit__()
-        cls.data.cleanup()
+# What is sent, the statuses that it may have (0: closed without an answer), what it is.
+BAD_HTTP = (
+    (b"\x00\x01\x02\x03\r\n\r\n", {0, 400}, "no HTTP"),
+    (b"GET /subjects HTTP/9.9\r\n\r\n", {0, 400, 505}, "an unknown version"),
+    (b"GET /subjects\r\n\r\n", {0, 400}, "no version"),
+    (b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\nHost: k\r\n\r\n", {0, 400, 414, 431}, "a long path"),
+    (request("GET", "/subjects", headers=["X-Much: " + "y" * 200_000]), {0, 400, 431}, "headers"),
+    (b"POST /subjects/s/versions HTTP/1.1\r\nHost: k\r\nContent-Length: -5\r\n\r\n", {0, 400},
+     "a negative length"),
+    (b"POST /subjects/s/versions HTTP/1.1\r\nHost: k\r\nContent-Length: 999999999999999\r\n\r\n{",
+     {0, 400, 413}, "an endless body"),
+    (b"POST /subjects/s/versions HTTP/1.1\r\nHost: k\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+     {0, 400}, "a bad chunk"),
+    (request("BREW", "/subjects"), {405, 400, 501}, "an unknown method"),
+    (request("GET", "/subjects/%zz/versions"), {400, 404}, "a bad escape"),
+)
 
-    def talk(self, *parts, until=None):
-        """Everything that is answered to these bytes, or up to `until`."""
-        with socket.create_connection(("127.0.0.1", self.port), 20) as client:
-            for part in parts:
-                client.sendall(part)
-            answer = b""
-            while until is None or until not in answer:
-                more = client.recv(65536)
-                if not more:
-                    break
-                answer += more
-            return answer
+BAD_JSON = (
+    (b"", {422}, "no body"),
+    (b"{", {400}, "half an object"),
+    (b"[]", {400, 422}, "an array"),
+    (b"null", {422}, "null"),
+    (b'{"schema": 5}', {400, 422}, "a schema that is a number"),
+    (b'{"schema": "{\\"type\\":"}', {422}, "a schema that is half an object"),
+    (b'{"schema": "\xff\xfe"}', {400, 422}, "no UTF-8"),
+    (b'{"schema": "\\ud800"}', {400, 422}, "half a surrogate pair"),
+    (b"[" * 100_000 + b"]" * 100_000, {400, 422}, "deep nesting"),
+    (b'{"schema":' + json.dumps("[" * 100_000 + "]" * 100_000).encode() + b"}", {422},
+     "deep nesting inside"),
+    (b'{"schema":"\\"int\\"","schemaType":"XML"}', {422}, "an unknown type"),
+    (b'{"schema":"\\"int\\"","references":[{"name":"a","subject":"b","version":1}]}', {422},
+     "a reference to nothing"),
+    (b'{"schema":"\\"int\\"","references":7}', {400, 422}, "references that are a number"),
+)
 
-    def test_probes(self):
-        self.assertEqual(ask(self.port, "GET", "/"), (200, {}))
-        self.assertEqual(ask(self.port, "POST", "/"), (200, {}))
-        self.assertEqual(ask(self.port, "GET", "/readyz"), (200, "ready\n"))
 
-    def test_errors_are_json(self):
-        status, answer = ask(self.port, "GET", "/nothing")
-        self.assertEqual((status, answer["error_code"]), (404, 404))
-        status, answer = ask(self.port, "POST", "/metrics", "x")
-        self.assertEqual((status, answer["error_code"]), (405, 405))
-        for request, status in ((b"this is no HTTP\r\n\r\n", 400),
-                                (b"GET / HTTP/1.1\r\nX: " + b"x" * 20000 + b"\r\n\r\n", 431),
-                                (b"POST /metrics HTTP/1.1\r\nContent-Length: 70000\r\n\r\n", 413),
-                                (b"POST /subjects/s HTTP/1.1\r\nContent-Length: 20000000\r\n\r\n", 413),
-                                (b"POST / HTTP/1.1\r\nExpect: nonsense\r\nContent-Length: 2\r\n\r\n", 417)):
-            head, _, body = self.talk(request).partition(b"\r\n\r\n")
-            self.assertEqual(int(head.split()[1]), status, request[:40])
-            self.assertEqual(json.loads(body)["error_code"], status)
-            self.assertIn(b"Connection: close", head)
+def web(levels):
+    """A JSON Schema whose every level may be the next one in three ways."""
+    next_of = lambda n: {"$ref": f"#/definitions/d{n + 1}"}
+    definitions = {f"d{n}": {"anyOf": [{"type": "object", "properties": {"a": next_of(n)}},
+                                       {"type": "object", "properties": {"b": next_of(n)}},
+                                       next_of(n)]} for n in range(levels)}
+    return {"definitions": definitions | {f"d{levels}": {"type": "integer"}},
+            "$ref": "#/definitions/d0"}
 
-    def test_requests_in_one_piece_are_answered_in_order(self):
-        paths = ["/healthz", "/subjects", "/nothing", "/readyz"] * 20
-        request = "".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in paths).encode()
-        last = b"GET /schemas/types HTTP/1.1\r\nConnection: close\r\n\r\n"
-        answer = self.talk(request[:1001], request[1001:] + last)
-        codes = [int(part.split(b" ")[0]) for part in answer.split(b"HTTP/1.1 ")[1:]]
-        self.assertEqual(codes, [200, 200, 404, 200] * 20 + [200])
-        self.assertIn(b"PROTOBUF", answer)
 
-    def test_a_body_may_wait_for_100_continue_or_come_in_chunks(self):
-        head = b"POST /subjects/chunks/versions HTTP/1.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        body = json.dumps({"schema": "\"int\""}).encode()
-        with socket.create_connection(("127.0.0.1", self.port), 20) as client:
-            client.sendall(head + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
-            self.assertTrue(client.recv(1000).startswith(b"HTTP/1.1 100 Continue\r\n\r\n"))
-            client.sendall(body)
-            with client.makefile("rb") as stream:
-                self.assertTrue(stream.read().startswith(b"HTTP/1.1 200 OK"))
-        chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:5], body[5:])) + b"0\r\n\r\n"
-        answer = self.talk(head + b"Transfer-Encoding: chunked\r\n\r\n", chunks)
-        self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK"), answer)
+def crossing(count):
+    """A JSON Schema of definitions that all refer to all."""
+    refers = lambda n: {"type": "object", "required": [f"k{n}"], "additionalProperties": False,
+                        "properties": {f"k{n}": {"$ref": f"#/definitions/d{n}"}}}
+    return {"definitions": {f"d{n}": {"oneOf": [refers(m) for m in range(count)]}
+                            for n in range(count)}, "$ref": "#/definitions/d0"}
 
-    def test_a_head_has_the_length_and_no_body(self):
-        answer = self.talk(b"HEAD /schemas/types HTTP/1.1\r\nConnection: close\r\n\r\n")
-        self.assertIn(b"Content-Length: 26", answer)
-        self.assertTrue(answer.endswith(b"\r\n\r\n"))
 
-    def test_request_ids_are_echoed_or_made(self):
-        answer = self.talk(b"GET / HTTP/1.1\r\nConnection: close\r\nX-Request-ID: mine-1\r\n\r\n")
-        self.assertIn(b"X-Request-ID: mine-1\r\n", answer)
-        answer = self.talk(b"GET / HTTP/1.0\r\n\r\n")
-        self.assertRegex(answer, rb"X-Request-ID: [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\r\n")
+# Schemas of one subject, one after the other: taken or refused, but soon.
+HOSTILE = (
+    ("JSON", [web(30), web(31)]), ("JSON", [crossing(40), crossing(41)]),
+    ("JSON", [{"$ref": "#"}]), ("JSON", [{"type": "string", "pattern": "(a+)+$"}]),
+    ("JSON", [{"$ref": "http://127.0.0.1:1/remote.json"}]),
+    ("AVRO", ['{"type":"array","items":' * 5000 + '"int"' + "}" * 5000]),
+    ("AVRO", [{"type": "record", "name": "r", "fields": [
+        {"name": f"f{n}", "type": kind, "default": 0} for n in range(5_000)]}
+        for kind in ("int", "long")]),
+    ("PROTOBUF", ['syntax="proto3";' + "message M {" * 5000 + "}" * 5000]),
+    ("PROTOBUF", ['syntax="proto3";' + "".join(
+        f"message M{n} {{" + "".join(f"M{m} a{m}={m + 1};" for m in range(size)) + "}"
+        for n in range(size)) for size in (40, 41)]),
+)
 
-    def test_a_large_schema_is_taken(self):
-        symbols = [f"S{n}" for n in range(50000)]
-        schema = json.dumps({"type": "enum", "name": "large", "symbols": symbols})
-        status, answer = ask(self.port, "POST", "/subjects/large/versions", {"schema": schema})
-        self.assertEqual(status, 200, answer)
-        status, found = ask(self.port, "GET", f"/schemas/ids/{answer['id']}")
-        self.assertEqual(json.loads(found["schema"])["symbols"], symbols)
 
-    def test_metrics_count(self):
-        status, text = ask(self.port, "GET", "/metrics")
-        self.assertEqual(status, 200)
-        self.assertRegex(text, r'klamm_http_answers_total\{code="2xx"\} [1-9]')
-        self.assertIn("klamm_registry_schemas", text)
+class BadInput(Case):
+    def send(self, raw):
+        with socket.create_connection(("127.0.0.1", self.broker.http_port), WAIT_SECONDS) as peer:
+            try:
+                peer.sendall(raw)
+            except ConnectionError:
+                pass  # it need not read to the end
+            return read_answer(peer)
+
+    def assert_clean(self, answer, statuses, what):
+        status, content_type, body = answer
+        self.assertIn(status, statuses, f"{what}: {body[:300]}")
+        if status and content_type.startswith("application/vnd.schemaregistry"):
+            error = json.loads(body)
+            self.assertEqual(str(error["error_code"])[:3], str(status), what)
+            self.assertTrue(error["message"], what)
+        self.assertEqual(self.registry.ok("GET", "/subjects"), [], f"after {what}")
+
+    def test_bad_http_is_refused_and_others_are_served(self):
+        for raw, statuses, what in BAD_HTTP:
+            self.assert_clean(self.send(raw), statuses, what)
+        self.assertEqual(self.broker.get("/healthz")[0], 200)
+
+    def test_bad_json_is_refused_with_a_code_and_others_are_served(self):
+        for body, statuses, what in BAD_JSON:
+            answer = self.send(request("POST", "/subjects/s/versions", body))
+            self.assert_clean(answer, statuses, what)
+            self.assertTrue(json.loads(answer[2])["error_code"], what)
+        self.assertEqual(self.broker.get("/healthz")[0], 200)
+
+    def test_hostile_schemas_are_judged_soon_and_others_are_served(self):
+        for number, (kind, schemas) in enumerate(HOSTILE):
+            for schema in schemas:
+                text = schema if isinstance(schema, str) else json.dumps(schema)
+                status, answer = self.registry.call(
+                    "POST", subject_path(f"s{number}", "/versions"),
+                    {"schema": text, "schemaType": kind})
+                self.assertIn(status, {200, 409, 422}, f"{text[:100]}: {answer}")
+        self.assertEqual(self.broker.get("/healthz")[0], 200)
+
+    def test_unknown_paths_methods_and_types_have_codes(self):
+        get = lambda path, *headers: self.send(request("GET", path, headers=headers))
+        for answer, status in ((get("/subjects/s/colours"), 404),
+                               (self.send(request("PUT", "/subjects")), 405),
+                               (get("/subjects", "Accept: image/png"), 406)):
+            self.assertEqual(answer[0], status, answer)
+            self.assertEqual(json.loads(answer[2])["error_code"], status)
+        raw = b"POST /subjects/s/versions HTTP/1.1\r\nHost: k\r\nContent-Type: text/xml\r\n" \
+              b"Content-Length: 2\r\n\r\n{}"
+        self.assertEqual(self.send(raw)[0], 415)
+
+    def test_requests_that_never_end_and_answers_that_are_not_read_hold_up_nobody(self):
+        address = ("127.0.0.1", self.broker.http_port)
+        silent = [socket.create_connection(address, WAIT_SECONDS) for _ in range(50)]
+        for peer in silent[:25]:
+            peer.sendall(b"POST /subjects/s/versions HTTP/1.1\r\nHost: k\r\nContent-Length: 100\r\n\r\n{")
+        for peer in silent[25:]:
+            peer.setblocking(False)
+            try:
+                while peer.send(request("GET", "/subjects") * 100):
+                    pass
+            except (BlockingIOError, ConnectionError):
+                pass
+        began = time.monotonic()
+        self.assertEqual(self.registry.register("s", record("a")), 1)
+        self.assertLess(time.monotonic() - began, WAIT_SECONDS)
+        for peer in silent:
+            peer.close()
+        self.assertEqual(self.registry.versions("s"), {1: 1})
+
+    def test_requests_sent_before_answers_are_answered_in_order(self):
+        with socket.create_connection(("127.0.0.1", self.broker.http_port), WAIT_SECONDS) as peer:
+            paths = ["/schemas/types", "/subjects", "/schemas/ids/7", "/contexts"] * 5
+            peer.sendall(b"".join(request("GET", path) for path in paths))
+            wanted = [200, 200, 404, 200] * 5
+            received, deadline = b"", time.monotonic() + WAIT_SECONDS
+            while len(re.findall(rb"HTTP/1.1 \d", received)) < len(wanted):
+                self.assertLess(time.monotonic(), deadline, received)
+                received += peer.recv(65536)
+            statuses = [int(s) for s in re.findall(rb"HTTP/1.1 (\d+)", received)]
+            self.assertEqual(statuses, wanted)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)
