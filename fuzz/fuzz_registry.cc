@@ -31,12 +31,11 @@ State prepared() {
         ask(state, {.method = "POST", .target = target, .body = body});
     };
     post("/subjects/s/versions", R"({"schema":"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}"})");
-    post(
-        "/subjects/s/versions",
-        R"({"schema":"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}","metadata":{"properties":{"a":"b"}}})");
-    post(
-        "/subjects/:.c:t/versions",
-        R"({"schema":"{\"type\":\"array\",\"items\":\"F\"}","references":[{"name":"F","subject":":.:s","version":2}]})");
+    post("/subjects/s/versions", R"({"schema":"{\"type\":\"fixed\",\"name\":\"F\",\"size\":2}",)"
+                                 R"("metadata":{"properties":{"a":"b"}}})");
+    post("/subjects/:.c:t/versions",
+         R"({"schema":"{\"type\":\"array\",\"items\":\"F\"}",)"
+         R"("references":[{"name":"F","subject":":.:s","version":2}]})");
     ask(state, {.method = "DELETE", .target = "/subjects/s/versions/1"});
     ask(state,
         {.method = "PUT", .target = "/config/s", .body = R"({"normalize":true,"alias":"t"})"});

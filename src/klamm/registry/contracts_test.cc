@@ -25,6 +25,50 @@ TEST(Contracts, OtherMetadataIsAnotherSchema) {
     EXPECT_EQ(story.get("/subjects/t/metadata?key=owner&value=you").code(), 40401);
 }
 
+TEST(Contracts, TheVersionInTheMetadataIsTheRegistrys) {
+    Story story;
+    auto const add = [&](std::string const& more) {
+        return story.register_schema("s", user({"a"}), more);
+    };
+    auto const find = [&](std::string const& more) {
+        return story.look_up("s", user({"a"}), more);
+    };
+    auto const marked = [](std::string const& number) {
+        return properties(R"("confluent:version":")" + number + "\"");
+    };
+    EXPECT_EQ(add("").id(), 1);
+    EXPECT_EQ(add(R"("version":-1,)").id(), 1) << "the latest is equal but for a version";
+    EXPECT_EQ(add(R"("version":2,)").id(), 2);
+    EXPECT_EQ(add(R"("version":-1,)").id(), 2);
+    EXPECT_EQ(find("").version(), 1);
+    EXPECT_EQ(find(marked("1")).version(), 1) << "no metadata, but it is version 1";
+    EXPECT_EQ(find(marked("2")).version(), 2);
+    story.erase("/subjects/s/versions/1");
+    EXPECT_EQ(find("").version(), 2);
+    EXPECT_EQ(add("").id(), 2);
+    EXPECT_EQ(add(R"("version":3,)").id(), 3);
+    EXPECT_EQ(add(R"("version":-1,)").id(), 3);
+    EXPECT_EQ(add(R"("version":3,)").code(), 42201);
+    EXPECT_EQ(add(R"("version":4,)").id(), 4);
+    EXPECT_EQ(find("").version(), 4);
+    EXPECT_EQ(add(marked("-1")).id(), 5);
+    EXPECT_EQ(add(marked("2")).id(), 2);
+    EXPECT_EQ(add(marked("3")).id(), 3);
+    EXPECT_EQ(add(marked("0")).id(), 6);
+    EXPECT_EQ(add(R"("metadata":{},)").id(), 6);
+    EXPECT_EQ(add(properties(R"("mine":"1")")).id(), 7);
+    EXPECT_EQ(add(R"("version":-1,)").id(), 8);
+    EXPECT_EQ(find(properties(R"("mine":"1")")).version(), 7);
+    story.erase("/subjects/s/versions/7");
+    EXPECT_EQ(find(properties(R"("mine":"1")")).version(), 8);
+}
+
+TEST(Contracts, WhoSendsNoMetadataMeansThoseThatAreThere) {
+    Story story;
+    EXPECT_EQ(story.register_schema("s", user({"a"}), properties(R"("owner":"me")")).id(), 1);
+    EXPECT_EQ(story.register_schema("s", user({"a"})).id(), 1);
+}
+
 TEST(Contracts, WithoutATextTheLatestOneIsTaken) {
     Story story;
     story.register_schema("s", user({"a"}), properties(R"("owner":"me")"));

@@ -69,6 +69,43 @@ TEST(References, WhatIsReferredToIsNotDeleted) {
     EXPECT_EQ(story.erase("/subjects/inner?permanent=true").text, "[1]");
 }
 
+TEST(References, AreFoundWhenTheyAreWrittenOut) {
+    Story story;
+    story.register_schema("inner", inner);
+    story.register_schema("outer", outer, refers_to("Inner", "inner", 1));
+    EXPECT_EQ(
+        story
+            .look_up("outer", R"({"type":"record","name":"Outer","fields":[{"name":"i","type":)" +
+                                  inner + "}]}")
+            .id(),
+        2);
+}
+
+TEST(References, OfASubjectToItselfDoNotKeepIt) {
+    Story story;
+    story.put("/config/s", R"({"compatibility":"NONE"})");
+    story.register_schema("s", inner);
+    EXPECT_EQ(story.register_schema("s", outer, refers_to("Inner", "s", 1)).version(), 2);
+    EXPECT_EQ(story.erase("/subjects/s").text, "[1,2]");
+    EXPECT_EQ(story.erase("/subjects/s?permanent=true").text, "[1,2]");
+}
+
+TEST(References, KeepAVersionThatWasRegisteredAgain) {
+    Story story;
+    story.put("/config/inner", R"({"compatibility":"NONE"})");
+    story.register_schema("inner", inner);
+    story.register_schema("outer", outer, refers_to("Inner", "inner", 1));
+    story.erase("/subjects/outer");
+    story.erase("/subjects/inner");
+    EXPECT_EQ(story.register_schema("outer", outer, refers_to("Inner", "inner", 1)).code(), 42201)
+        << "a schema that is deleted is not referred to anew";
+    auto const again = story.register_schema("inner", inner);
+    EXPECT_EQ(again.id(), 1);
+    EXPECT_EQ(again.version(), 2);
+    EXPECT_EQ(story.get("/subjects/inner/versions?deleted=true").text, "[1,2]");
+    EXPECT_EQ(story.get("/subjects/inner/versions/1/referencedby?deleted=true").text, "[2]");
+}
+
 TEST(References, OfAContextAreItsOwn) {
     Story story;
     story.register_schema(":.c:inner", inner);

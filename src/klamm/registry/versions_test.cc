@@ -125,6 +125,26 @@ TEST(Versions, ANumberIsNotGivenAgainWhileItsSubjectLives) {
     EXPECT_EQ(story.register_schema("s", user({"a", "c?"})).version(), 3);
 }
 
+TEST(Versions, TheLatestIsTheLastThatIsLeft) {
+    Story story;
+    story.register_schema("s", user({"a"}));
+    story.register_schema("s", user({"a", "b?"}));
+    EXPECT_EQ(story.erase("/subjects/s/versions/latest").text, "2");
+    EXPECT_EQ(story.get("/subjects/s/versions/latest").version(), 1);
+    EXPECT_EQ(story.erase("/subjects/s/versions/latest").text, "1");
+    EXPECT_EQ(story.get("/subjects/s/versions/latest").code(), 40401);
+    EXPECT_EQ(story.register_schema("s", user({"c"})).id(), 3) << "what is deleted forbids nothing";
+}
+
+TEST(Versions, OtherWordsAboutAFieldAreAnotherSchema) {
+    Story story;
+    story.register_schema("s", user({"a"}));
+    auto const documented =
+        R"({"type":"record","name":"User","doc":"who","fields":[{"name":"a","type":"string"}]})";
+    EXPECT_EQ(story.look_up("s", documented).code(), 40403);
+    EXPECT_EQ(story.register_schema("s", documented).id(), 2);
+}
+
 TEST(Versions, AVersionMayBeAskedForAndMustBeTheNext) {
     Story story;
     story.register_schema("s", user({"a"}));
