@@ -20,5 +20,6 @@ void add_topic(CLI::App& app, int& exit_code);
 void add_group(CLI::App& app, int& exit_code);
 void add_txn(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);
+void add_check(CLI::App& app, int& exit_code);
 
 }  // namespace klamm::cli

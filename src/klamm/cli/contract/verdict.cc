@@ -27,8 +27,8 @@ std::vector<std::string> subjects_of(ChannelContract const& channel, schema::Sch
 
 class Directions {
 public:
-    Directions(VersionsOf const& versions, std::vector<Verdict>& verdicts)
-        : versions_(versions), verdicts_(verdicts) {}
+    Directions(VersionsOf const& versions, ContractReport& report)
+        : versions_(versions), report_(report) {}
 
     Outcome<> check(OperationContract const& operation, ChannelContract const& channel,
                     ParsedMessage const& message) {
@@ -48,7 +48,7 @@ public:
 
 private:
     void add(Kind kind, ParsedMessage const& message, std::string where, std::string why) {
-        verdicts_.push_back(
+        report_.verdicts.push_back(
             {kind, message.message->schema_pointer, std::move(where), std::move(why)});
     }
 
@@ -61,38 +61,74 @@ private:
 
     void compare(OperationContract const& operation, ParsedMessage const& message,
                  std::string const& subject, std::vector<RegisteredVersion> const& versions) {
-        if (operation.action == Action::send)
-            return one(operation, message, subject, versions.back());
-        for (auto const& version : versions) one(operation, message, subject, version);
+        bool const sends = operation.action == Action::send;
+        auto const first = sends ? versions.end() - 1 : versions.begin();
+        bool right = true;
+        for (auto version = first; version != versions.end(); ++version)
+            right &= one(operation, message, subject, *version);
+        if (!right) return;
+        auto const last = versions.back().version;
+        report_.holds.push_back(
+            sends ? fmt::format("{} sends {}, which version {} of {} reads", operation.name,
+                                message.message->name, last, subject)
+                  : fmt::format(
+                        "{} receives {} and reads {} of {}", operation.name, message.message->name,
+                        versions.size() == 1 ? fmt::format("version {}", last)
+                                             : fmt::format("all {} versions", versions.size()),
+                        subject));
     }
 
-    void one(OperationContract const& operation, ParsedMessage const& message,
+    /// Whether it holds.
+    bool one(OperationContract const& operation, ParsedMessage const& message,
              std::string const& subject, RegisteredVersion const& version) {
         bool const sends = operation.action == Action::send;
         auto const where =
             fmt::format("{} against version {} of {}", operation.name, version.version, subject);
+        auto const wrong = [&](std::string why) {
+            add(Kind::incompatible, message, where, std::move(why));
+            return false;
+        };
         if (message.schema->type() != version.schema->type())
-            return add(Kind::incompatible, message, where,
-                       fmt::format("the document's schema is {}, the registered one {}",
-                                   schema::name_of(message.schema->type()),
-                                   schema::name_of(version.schema->type())));
+            return wrong(fmt::format("the document's schema is {}, the registered one {}",
+                                     schema::name_of(message.schema->type()),
+                                     schema::name_of(version.schema->type())));
         auto const& reader = sends ? *version.schema : *message.schema;
         auto const& writer = sends ? *message.schema : *version.schema;
         auto const found = reader.differences(writer, schema::Policy::strict);
-        if (!found) return add(Kind::incompatible, message, where, found.error().why);
-        auto const registered = fmt::format("registered (version {})", version.version);
+        if (!found) return wrong(found.error().why);
+        auto const names =
+            sends ? std::pair("registered", "document's") : std::pair("document's", "registered");
         for (auto const& difference : *found | std::views::take(differences_max))
-            add(Kind::incompatible, message, where,
-                fmt::format(
-                    "{}: {}", difference.rule,
-                    schema::worded(difference.description, sends ? registered : "document's",
-                                   sends ? "document's" : registered)));
+            wrong(fmt::format("{}: {}", difference.rule,
+                              schema::worded(difference.description, names.first, names.second)));
+        return found->empty();
     }
 
     VersionsOf const& versions_;
-    std::vector<Verdict>& verdicts_;
+    ContractReport& report_;
     std::map<std::string, std::vector<RegisteredVersion>> known_;
 };
+
+/// Null: it has none, or what is wrong with it was reported.
+schema::SchemaPtr parse_message(MessageContract const& message, ContractReport& report) {
+    if (!message.type) return nullptr;
+    auto const schema = schema::parse(*message.type, message.schema, {});
+    if (!schema) {
+        report.verdicts.push_back({Kind::schema, message.schema_pointer, {}, schema.error().why});
+        return nullptr;
+    }
+    for (std::size_t i = 0; i < message.examples.size(); ++i) {
+        auto const fits = (*schema)->from_json(message.examples[i], {});
+        if (fits) continue;
+        auto const at = fits.error().path.empty() ? "" : fits.error().path + ": ";
+        report.verdicts.push_back(
+            {Kind::example,
+             pointer_to(pointer_to(message.pointer, "examples"), std::to_string(i)),
+             {},
+             fmt::format("does not obey the message's schema: {}{}", at, fits.error().why)});
+    }
+    return *schema;
+}
 
 }  // namespace
 
@@ -114,43 +150,28 @@ std::string_view name_of(Verdict::Kind kind) {
     return "document";
 }
 
-std::vector<ParsedMessage> parse_messages(ChannelContract const& channel,
-                                          std::vector<Verdict>& verdicts) {
-    std::vector<ParsedMessage> parsed;
-    for (auto const& message : channel.messages) {
-        if (!message.type) continue;
-        auto const schema = schema::parse(*message.type, message.schema, {});
-        if (!schema) {
-            verdicts.push_back({Kind::schema, message.schema_pointer, {}, schema.error().why});
-            continue;
-        }
-        parsed.push_back({&message, *schema});
-        for (std::size_t i = 0; i < message.examples.size(); ++i)
-            if (auto const fits = (*schema)->from_json(message.examples[i], {}); !fits)
-                verdicts.push_back(
-                    {Kind::example,
-                     pointer_to(pointer_to(message.pointer, "examples"), std::to_string(i)),
-                     {},
-                     fmt::format("does not obey the message's schema: {}{}{}", fits.error().path,
-                                 fits.error().path.empty() ? "" : ": ", fits.error().why)});
+ChannelSchemas parse_schemas(Contract const& contract, ContractReport& report) {
+    ChannelSchemas schemas;
+    for (auto const& channel : contract.channels) {
+        auto& parsed = schemas.emplace_back();
+        for (auto const& message : channel.messages)
+            if (auto schema = parse_message(message, report))
+                parsed.push_back({&message, std::move(schema)});
     }
-    return parsed;
+    return schemas;
 }
 
-Outcome<> check_directions(Contract const& contract, VersionsOf const& versions,
-                           std::vector<Verdict>& verdicts) {
-    Directions directions(versions, verdicts);
-    std::vector<std::vector<ParsedMessage>> messages;
-    for (auto const& channel : contract.channels)
-        messages.push_back(parse_messages(channel, verdicts));
+Outcome<> check_directions(Contract const& contract, ChannelSchemas const& schemas,
+                           VersionsOf const& versions, ContractReport& report) {
+    Directions directions(versions, report);
     for (auto const& operation : contract.operations) {
         auto const& channel = contract.channels[operation.channel];
         if (channel.topic.empty()) continue;
-        for (auto const index : operation.messages)
-            for (auto const& message : messages[operation.channel])
-                if (message.message == &channel.messages[index])
-                    if (auto done = directions.check(operation, channel, message); !done)
-                        return done;
+        for (auto const& message : schemas[operation.channel]) {
+            auto const index = std::size_t(message.message - channel.messages.data());
+            if (std::ranges::find(operation.messages, index) == operation.messages.end()) continue;
+            if (auto done = directions.check(operation, channel, message); !done) return done;
+        }
     }
     return {};
 }

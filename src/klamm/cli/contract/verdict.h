@@ -43,18 +43,24 @@ struct Verdict {
 /// The name that programs know a kind of verdict by.
 std::string_view name_of(Verdict::Kind kind);
 
+/// What was found in a document, wrong or right, in the order in which it was looked at.
+struct ContractReport {
+    std::vector<Verdict> verdicts;
+    std::vector<std::string> holds;  ///< one line for each thing that was compared and is right
+};
+
 /// A message whose schema could be parsed.
 struct ParsedMessage {
     MessageContract const* message = nullptr;
     schema::SchemaPtr schema;
 };
-/// The messages of a channel that have schemas; what is wrong with schemas and examples goes to
-/// `verdicts`.
-std::vector<ParsedMessage> parse_messages(ChannelContract const& channel,
-                                          std::vector<Verdict>& verdicts);
+/// For each channel its messages that have schemas. What is wrong with schemas and examples is
+/// reported.
+using ChannelSchemas = std::vector<std::vector<ParsedMessage>>;
+ChannelSchemas parse_schemas(Contract const& contract, ContractReport& report);
 
 /// Checks every operation's direction against the registry. The failure: it did not answer.
-[[nodiscard]] Outcome<> check_directions(Contract const& contract, VersionsOf const& versions,
-                                         std::vector<Verdict>& verdicts);
+[[nodiscard]] Outcome<> check_directions(Contract const& contract, ChannelSchemas const& schemas,
+                                         VersionsOf const& versions, ContractReport& report);
 
 }  // namespace klamm::cli
