@@ -252,6 +252,16 @@ class Check(unittest.TestCase):
         text = it.run("schema", "check", path, "--against-data", "5", "--topic", "good", "--level", "NONE", code=1)
         self.assertIn("good/0 offset 0 (schema 1): /email", text)
 
+    def test_who_reads_now_is_said(self):
+        it = self.it
+        it.run("produce", "orders", "--schema", "orders-value", stdin='{"id": 1}\n{"id": 2}\n{"id": 3}\n')
+        it.run("consume", "orders", "--group", "billing", "--count", "1")
+        path = it.write("orders-value.avsc", with_fields(EMAIL))
+        explanation = it.document("schema", "check", path, code=1)["results"][0]["explanation"]
+        self.assertEqual([(reader["group"], reader["topic"], reader["lag"]) for reader in explanation["readers"]],
+                         [("billing", "orders", 2)])
+        self.assertIn("`billing` is 2 records behind in orders: it will meet old records.", explanation["notes"])
+
     def test_two_versions_are_compared_in_words_and_lines(self):
         it = self.it
         it.register("orders-value", with_fields({**EMAIL, "default": ""}))

@@ -104,7 +104,7 @@ void add_serve(CLI::App& app, int& exit_code) {
         ->envname("KLAMM_LISTEN")
         ->type_name("HOST:PORT")
         ->capture_default_str();
-    serve->add_option("--http", flags->http, "/healthz, /readyz and /metrics are served here")
+    serve->add_option("--http", flags->http, "The schema registry, /healthz, /readyz, /metrics")
         ->envname("KLAMM_HTTP")
         ->type_name("HOST:PORT")
         ->capture_default_str();

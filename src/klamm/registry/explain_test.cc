@@ -192,6 +192,9 @@ TEST(Explain, ReadersHearWhatItMeansForThem) {
                 ElementsAre("2 groups read orders now: `audit` and `billing`.",
                             "`billing` is 12,345 records behind in orders: it will meet old "
                             "records."));
+    it.readers[1].members = 0;
+    EXPECT_EQ(reader_words(it)[0],
+              "1 group reads orders now: `billing`. 1 has read before: `audit`.");
     it.findings[0].breaks = Breaks::old_readers;
     it.readers.pop_back();
     EXPECT_THAT(reader_words(it), ElementsAre("1 group reads orders now: `billing`.",

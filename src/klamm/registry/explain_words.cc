@@ -62,6 +62,21 @@ bool breaks(Explanation const& it, schema::Breaks whom) {
                                [&](Finding const& finding) { return finding.breaks == whom; });
 }
 
+/// "2 groups read orders now: `audit` and `billing`. 1 has read it before: `old`."
+std::string who_reads(std::set<std::string> const& groups, std::set<std::string> const& living,
+                      std::string const& topics) {
+    std::vector<std::string> idle;
+    std::ranges::set_difference(groups, living, std::back_inserter(idle));
+    auto text = living.empty() ? fmt::format("No group reads {} now.", topics)
+                               : fmt::format("{} {} {} now: {}.", living.size(),
+                                             living.size() == 1 ? "group reads" : "groups read",
+                                             topics, listed({living.begin(), living.end()}, "`"));
+    if (!idle.empty())
+        text += fmt::format(" {} {} read before: {}.", idle.size(),
+                            idle.size() == 1 ? "has" : "have", listed(idle, "`"));
+    return text;
+}
+
 json::Value to_json(schema::Mend const& mend) {
     return json::Object{{"words", mend.words}, {"schema", mend.schema}};
 }
@@ -104,14 +119,15 @@ std::string words_of(Finding const& finding, std::string_view old_name) {
 std::vector<std::string> reader_words(Explanation const& it) {
     if (it.readers.empty() || it.is_compatible()) return {};
     std::set<std::string> groups;
+    std::set<std::string> living;
     std::set<std::string> topics;
     for (auto const& reader : it.readers) {
         groups.insert(reader.group);
         topics.insert(reader.topic);
+        if (reader.members > 0) living.insert(reader.group);
     }
-    std::vector<std::string> lines{fmt::format(
-        "{} {} {} now: {}.", groups.size(), groups.size() == 1 ? "group reads" : "groups read",
-        listed({topics.begin(), topics.end()}, ""), listed({groups.begin(), groups.end()}, "`"))};
+    std::vector<std::string> lines{
+        who_reads(groups, living, listed({topics.begin(), topics.end()}, ""))};
     if (breaks(it, schema::Breaks::new_readers)) {
         std::size_t told = 0;
         for (auto const& reader : it.readers) {
