@@ -147,7 +147,29 @@ std::expected<Candidate, Refusal> read_candidate(Subject const& subject, json::V
     candidate.content.text = std::move(*text);
     candidate.content.references = std::move(*references);
     candidate.propagate_tags = body.find_bool("propagateSchemaTags").value_or(false);
+    auto added = read_tags(body, "schemaTagsToAdd");
+    if (!added) return std::unexpected(added.error());
+    auto removed = read_tags(body, "schemaTagsToRemove");
+    if (!removed) return std::unexpected(removed.error());
+    candidate.tags_to_add = std::move(*added);
+    candidate.tags_to_remove = std::move(*removed);
+    // Other tags are a new version, unless the client says which.
+    if (!*version && !(candidate.tags_to_add.empty() && candidate.tags_to_remove.empty()))
+        candidate.version = -1;
     return candidate;
+}
+
+std::expected<void, Refusal> retag(Candidate& candidate, std::vector<Tagged> const& added,
+                                   std::vector<Tagged> const& removed) {
+    if (added.empty() && removed.empty()) return {};
+    if (candidate.content.type != schema::Type::avro)
+        return invalid_schema(name_of_type(candidate),
+                              "tags inside of schemas are changed in Avro only; put them into "
+                              "metadata.tags");
+    auto text = retagged(candidate.content.text, added, removed);
+    if (!text) return invalid_schema(name_of_type(candidate), text.error());
+    candidate.content.text = std::move(*text);
+    return {};
 }
 
 std::expected<schema::SchemaPtr, Refusal> canonicalize(Tables const& tables, Candidate& candidate,

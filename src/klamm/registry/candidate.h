@@ -2,15 +2,22 @@
 #pragma once
 
 #include "klamm/registry/call.h"
+#include "klamm/registry/tags.h"
 
 namespace klamm::registry {
 
 struct Candidate {
     Subject subject;
-    std::int32_t version = 0;  ///< 0: whichever; -1: a new one; else: just this one
-    std::int32_t id = -1;      ///< -1: the registry gives one
-    Content content;           ///< the text as it was sent; canonical once it was parsed
-    bool propagate_tags = false;
+    std::int32_t version = 0;     ///< 0: whichever; -1: a new one; else: just this one
+    std::int32_t id = -1;         ///< -1: the registry gives one
+    Content content;              ///< the text as it was sent; canonical once it was parsed
+    bool propagate_tags = false;  ///< tags inside of the latest version stay
+    std::vector<Tagged> tags_to_add;
+    std::vector<Tagged> tags_to_remove;
+
+    bool changes_tags() const {
+        return propagate_tags || !tags_to_add.empty() || !tags_to_remove.empty();
+    }
 };
 
 std::expected<Candidate, Refusal> read_candidate(Subject const& subject, json::Value const& body);
@@ -21,6 +28,10 @@ std::expected<schema::SchemaPtr, Refusal> canonicalize(Tables const& tables, Can
                                                        bool strict, bool normalize);
 
 bool is_empty(Candidate const& candidate);
+
+/// Changes the tags inside of the candidate's text.
+std::expected<void, Refusal> retag(Candidate& candidate, std::vector<Tagged> const& added,
+                                   std::vector<Tagged> const& removed);
 
 /// Metadata and rules as they are stored: the config's defaults under the client's own (or those
 /// of the previous version) under the config's overrides. `version`: what the new one would be

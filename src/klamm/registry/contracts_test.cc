@@ -152,6 +152,48 @@ TEST(Contracts, TaggingAVersionMakesANewOne) {
     EXPECT_EQ(*left[0].find_string("name"), "q");
 }
 
+TEST(Contracts, TagsStandInsideOfAvroSchemas) {
+    Story story;
+    auto const schema =
+        R"({"type":"record","name":"Order","namespace":"com","fields":[{"name":"to","type":["null",)"
+        R"({"type":"record","name":"Person","fields":[{"name":"email","type":"string",)"
+        R"("confluent:tags":["PII"]}]}]}]})";
+    EXPECT_EQ(story.register_schema("s", schema).id(), 1);
+    EXPECT_EQ(json::print(*story.get("/schemas/ids/1?findTags=PII").body.find("schemaTags")),
+              R"([{"schemaEntity":{"entityPath":"com.Person.email","entityType":"sr_field"},)"
+              R"("tags":["PII"]}])");
+    EXPECT_EQ(story.get("/subjects/s/versions/1?findTags=GDPR").body.find("schemaTags"), nullptr);
+
+    auto const got = story.post(
+        "/subjects/s/versions/1/tags",
+        R"({"tagsToAdd":[{"schemaEntity":{"entityPath":"Order","entityType":"sr_record"},)"
+        R"("tags":["GDPR"]}],"tagsToRemove":[{"schemaEntity":{"entityPath":"com.Person.email",)"
+        R"("entityType":"sr_field"},"tags":["PII"]}]})");
+    EXPECT_EQ(got.version(), 2) << got.text;
+    EXPECT_EQ(json::print(*story.get("/subjects/s/versions/2?findTags=*").body.find("schemaTags")),
+              R"([{"schemaEntity":{"entityPath":"com.Order","entityType":"sr_record"},)"
+              R"("tags":["GDPR"]}])");
+    auto const nowhere = story.register_schema(
+        "s", schema,
+        R"("schemaTagsToAdd":[{"schemaEntity":{"entityPath":"No","entityType":"sr_record"},)"
+        R"("tags":["X"]}],)");
+    EXPECT_EQ(nowhere.code(), 42201);
+    EXPECT_EQ(nowhere.message(),
+              "Invalid schema of type AVRO, details: No matching path 'No' found in the schema");
+}
+
+TEST(Contracts, TagsOfTheLatestVersionStayWhenTheyAreAskedTo) {
+    Story story;
+    auto const schema = [](std::string const& more) {
+        return R"({"type":"record","name":"R","fields":[{"name":"a","type":"int")" + more + "}]}";
+    };
+    story.register_schema("s", schema(R"(,"confluent:tags":["PII"])"));
+    auto const got =
+        story.register_schema("s", schema(R"(,"doc":"d")"), R"("propagateSchemaTags":true,)");
+    EXPECT_EQ(got.version(), 2);
+    EXPECT_NE(got.string("schema").find(R"("confluent:tags":["PII"])"), std::string::npos);
+}
+
 TEST(Contracts, ReservedFieldsAreKept) {
     Story story;
     story.put("/config", R"({"validateFields":true})");

@@ -1,6 +1,9 @@
 #include "klamm/registry/entities.h"
 
 #include "klamm/registry/refusals.h"
+#include "klamm/registry/tags.h"
+
+#include <algorithm>
 
 namespace klamm::registry {
 
@@ -76,6 +79,19 @@ json::Value schema_string_entity(VersionKey const& key, Version const& version,
     set_content(entity, *version.schema->content());
     set_state(entity, version);
     return entity;
+}
+
+void add_tags(json::Value& entity, Call const& call, Stored const& schema) {
+    auto const wanted = call.target.all("findTags");
+    if (wanted.empty() || schema.type() != schema::Type::avro) return;
+    auto const is_wanted = [&](std::string const& tag) {
+        return std::ranges::find(wanted, tag) != wanted.end();
+    };
+    auto tagged = tags_in(schema.text());
+    if (!is_wanted("*"))
+        std::erase_if(tagged,
+                      [&](Tagged const& one) { return std::ranges::none_of(one.tags, is_wanted); });
+    if (!tagged.empty()) entity.set("schemaTags", print(tagged));
 }
 
 void qualify_references(json::Value& entity, Call const& call, std::string_view context) {

@@ -20,6 +20,9 @@ json::Value registration_entity(VersionKey const& key, std::int32_t id, std::str
 json::Value schema_string_entity(VersionKey const& key, Version const& version,
                                  std::string const& text, bool with_subject);
 
+/// With `findTags`: those of the named tags (`*`: any) that stand inside of the schema.
+void add_tags(json::Value& entity, Call const& call, Stored const& schema);
+
 /// With `referenceFormat=qualified`: references of a schema outside the default context get the
 /// names of their contexts.
 void qualify_references(json::Value& entity, Call const& call, std::string_view context);

@@ -180,6 +180,7 @@ Result get_schema_by_id(Call const& call) {
                                        call.target.find("subject") != nullptr);
     if (call.target.flag("fetchMaxId"))
         entity.set("maxId", call.tables.max_id(seen->key.subject.context));
+    add_tags(entity, call, *seen->version->schema);
     qualify_references(entity, call, seen->key.subject.context);
     return reply(entity);
 }
@@ -286,6 +287,7 @@ Result get_version(Call const& call) {
     auto const text = text_in(*seen->version->schema, call.target.text("format"));
     if (!text) return std::unexpected(text.error());
     auto entity = schema_entity(seen->key, *seen->version, *text);
+    add_tags(entity, call, *seen->version->schema);
     qualify_references(entity, call, seen->key.subject.context);
     return reply(entity);
 }

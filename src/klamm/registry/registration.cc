@@ -76,6 +76,10 @@ std::expected<void, Refusal> inherit(Tables const& tables, Config const& config,
         candidate.content.text = previous->text;
         candidate.content.references = previous->references;
     }
+    if (auto tagged = retag(candidate, candidate.tags_to_add, candidate.tags_to_remove); !tagged)
+        return tagged;
+    if (candidate.propagate_tags && previous != nullptr && previous->type == schema::Type::avro)
+        if (auto tagged = retag(candidate, tags_in(previous->text), {}); !tagged) return tagged;
     complete_contract(config, candidate, previous, next_version);
     return {};
 }
@@ -299,7 +303,8 @@ Result register_schema(Call const& call) {
             return invalid_rule_set(std::move(problem));
     if (!is_valid(call.arguments[0], false)) return invalid_subject(call.arguments[0]);
     auto const normalize = wants_normal(call, subject);
-    if (!call.tables.config_in_scope(subject).has_defaults_or_overrides()) {
+    if (!candidate->changes_tags() &&
+        !call.tables.config_in_scope(subject).has_defaults_or_overrides()) {
         auto const found = find_registered(call.tables, *candidate, normalize);
         if (!found) return std::unexpected(found.error());
         if (*found) return reply_registered(call, existing(call.tables, **found));
@@ -321,16 +326,17 @@ Result tag_version(Call const& call) {
         if (!call.tables.has_subjects(subject, false)) return subject_not_found(call.arguments[0]);
         return version_not_found(*number);
     }
-    for (auto const* key : {"tagsToAdd", "tagsToRemove"})
-        if (auto const* tags = body->find_array(key); tags != nullptr && !tags->empty())
-            return unprocessable(std::string(key) +
-                                 ": tags inside of schemas are not supported; put them into "
-                                 "metadata.tags");
+    auto added = read_tags(*body, "tagsToAdd");
+    if (!added) return std::unexpected(added.error());
+    auto removed = read_tags(*body, "tagsToRemove");
+    if (!removed) return std::unexpected(removed.error());
     auto const& content =
         *call.tables.version({.subject = subject, .version = found})->schema->content();
     auto const asked = body->find("newVersion");
     auto const new_version = asked == nullptr ? std::nullopt : asked->as_int64();
     Candidate candidate{.subject = subject, .content = content};
+    candidate.tags_to_add = std::move(*added);
+    candidate.tags_to_remove = std::move(*removed);
     candidate.version = static_cast<std::int32_t>(
         std::clamp<std::int64_t>(new_version.value_or(0), -1, std::numeric_limits<int>::max()));
     if (auto const* metadata = body->find("metadata");
