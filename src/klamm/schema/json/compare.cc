@@ -177,11 +177,15 @@ void Comparer::compare_annotations(Out& out, Node& original, Node& update) {
             (before == nullptr) == (after == nullptr) && (before == nullptr || *before == *after);
         if (!same) say(out, rule, original.source->find(keyword), update.source->find(keyword));
     };
-    auto const has_old_id = original.source->find("$id") == nullptr;
-    text(original.id, update.id, rules::id_changed, has_old_id ? "id" : "$id");
+    if (original.id != nullptr || update.id != nullptr) {
+        auto const* const owner = original.id != nullptr ? original.source : update.source;
+        auto const is_old = owner->find("$id") == nullptr;
+        text(original.id, update.id, rules::id_changed, is_old ? "id" : "$id");
+    }
     text(original.title, update.title, rules::title_changed, "title");
     text(original.description, update.description, rules::description_changed, "description");
-    if (key_of(original.default_value) != key_of(update.default_value))
+    auto const defaults = original.default_value != nullptr || update.default_value != nullptr;
+    if (defaults && key_of(original.default_value) != key_of(update.default_value))
         say(out, rules::default_changed, original.default_value, update.default_value);
 }
 

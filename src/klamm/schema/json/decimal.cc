@@ -10,7 +10,11 @@ constexpr std::size_t divisor_digits_max = 18;
 
 __extension__ using Wide = unsigned __int128;
 
+/// Below this, the product of two remainders has 64 bits: division is then much faster.
+constexpr std::uint64_t small_max = UINT32_MAX;
+
 std::uint64_t multiply(std::uint64_t a, std::uint64_t b, std::uint64_t modulus) {
+    if (modulus <= small_max) return a * b % modulus;
     return std::uint64_t(Wide(a) * b % modulus);
 }
 
@@ -79,8 +83,12 @@ bool Divisor::divides(Decimal const& number) const {
     // The number's last digit is no zero, so nothing divides it that needs more of them.
     if (number.exponent() < exponent_) return false;
     std::uint64_t rest = 0;
-    for (char const c : number.digits())
-        rest = std::uint64_t((Wide(rest) * 10 + Wide(c - '0')) % digits_);
+    if (digits_ == 1) return true;
+    for (char const c : number.digits()) {
+        auto const digit = std::uint64_t(c - '0');
+        rest = digits_ <= small_max ? (rest * 10 + digit) % digits_
+                                    : std::uint64_t((Wide(rest) * 10 + digit) % digits_);
+    }
     auto const zeros = std::uint64_t(number.exponent() - exponent_);
     return multiply(rest, power_of_ten(zeros, digits_), digits_) == 0;
 }

@@ -61,6 +61,12 @@ constexpr std::string_view last_keywords[] = {"properties", "patternProperties",
 
 }  // namespace
 
+OldParts::OldParts(Model& model, Node const& node, Draft draft)
+    : model_(model), node_(node), draft_(draft) {
+    for (auto const& member : node.source->object())
+        kinds_.push_back(kind_of(member.key, draft).value_or(Kind::combined));
+}
+
 std::vector<Node*> OldParts::all() {
     auto const& schema = *node_.source;
     if (auto const* to = schema.find_string("$ref")) return {model_.reference(node_, *to)};
@@ -102,21 +108,17 @@ void OldParts::add_combinations() {
             parts_.push_back(model_.combination(node_, criterion, *list));
 }
 
-bool OldParts::has_any(Kind kind) const {
-    return std::ranges::any_of(node_.source->object(), [&](json::Member const& member) {
-        return kind_of(member.key, draft_) == kind;
-    });
-}
-
 void OldParts::sniff(Kind kind) {
-    if (std::ranges::find(taken_, kind) == taken_.end() && has_any(kind))
+    if (std::ranges::find(taken_, kind) == taken_.end() &&
+        std::ranges::find(kinds_, kind) != kinds_.end())
         parts_.push_back(with_keywords(model_.part(node_, kind)));
 }
 
 Node* OldParts::with_keywords(Node* part) {
     taken_.push_back(part->kind);
-    for (auto const& [key, value] : node_.source->object())
-        if (kind_of(key, draft_) == part->kind) model_.add_keyword(*part, key, value);
+    auto const& members = node_.source->object();
+    for (std::size_t i = 0; i < members.size(); ++i)
+        if (kinds_[i] == part->kind) model_.add_keyword(*part, members[i].key, members[i].value);
     if (part->kind == Kind::array)
         // Unknown to these drafts, and compared all the same.
         for (std::string_view const name : {"minContains", "maxContains"})

@@ -10,8 +10,7 @@ namespace klamm::schema::jsonschema {
 /// Up to draft-07: the type first, then what combines, then keywords of kinds not named as type.
 class OldParts {
 public:
-    OldParts(Model& model, Node const& node, Draft draft)
-        : model_(model), node_(node), draft_(draft) {}
+    OldParts(Model& model, Node const& node, Draft draft);
     std::vector<Node*> all();
 
 private:
@@ -19,11 +18,11 @@ private:
     void add_combinations();
     void sniff(Kind kind);
     Node* with_keywords(Node* part);
-    bool has_any(Kind kind) const;
 
     Model& model_;
     Node const& node_;
     Draft draft_;
+    std::vector<Kind> kinds_;  ///< of the schema's members; combined: of none
     std::vector<Node*> parts_;
     std::vector<Kind> taken_;
 };

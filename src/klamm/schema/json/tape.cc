@@ -20,7 +20,9 @@ public:
     bool Null() { return add({.is = Is::null}); }
     bool Bool(bool yes) { return add({.is = Is::boolean, .yes = yes}); }
     bool RawNumber(char const* text, rapidjson::SizeType size, bool) {
-        return add({.is = Is::number, .size = size, .text = text});
+        auto const plain = std::all_of(text, text + size,
+                                       [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
+        return add({.is = Is::number, .yes = plain, .size = size, .text = text});
     }
     bool String(char const* text, rapidjson::SizeType size, bool) {
         return add({.is = Is::string, .size = size, .text = text});
@@ -104,7 +106,7 @@ std::expected<Tape, std::string> Tape::from(std::string_view json) {
     tape.text_ = std::make_unique_for_overwrite<char[]>(json.size() + 1);
     std::ranges::copy(json, tape.text_.get());
     tape.text_[json.size()] = 0;
-    tape.items_.reserve(json.size() / 8 + 4);
+    tape.items_.reserve(json.size() / 6 + 8);
     TapeWriter writer(tape.items_);
     auto const result = is_ascii(json)
                             ? read<0>(tape.text_.get(), writer)

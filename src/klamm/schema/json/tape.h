@@ -26,7 +26,7 @@ using At = std::uint32_t;  ///< an item's place on its tape
 
 struct Item {
     Is is = Is::null;
-    bool yes = false;
+    bool yes = false;        ///< a boolean; of a number: it has digits alone, but for a minus
     std::uint32_t size = 0;  ///< elements, members, or bytes of text
     At end = 0;              ///< behind it and all that is in it
     char const* text = nullptr;

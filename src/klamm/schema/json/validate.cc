@@ -36,9 +36,7 @@ std::uint8_t type_of(Item const& item, bool by_text) {
         case Is::number:
             break;
     }
-    auto const text = item.view();
-    auto const plain = text.find_first_of(".eE") == text.npos;
-    auto const whole = plain || (!by_text && Decimal(text).is_whole());
+    auto const whole = item.yes || (!by_text && Decimal(item.view()).is_whole());
     return whole ? types::integer | types::number : types::number;
 }
 
@@ -70,11 +68,12 @@ std::string_view words_of_kind(Item const& item) {
 /// A number of the payload, ready to be compared with many limits.
 class Compared {
 public:
-    explicit Compared(std::string_view text) : text_(text) {
-        if (text.size() > fast_digits_max) return;
+    explicit Compared(Item const& number) : text_(number.view()) {
+        if (!number.yes || number.size > fast_digits_max) return;
+        auto const text = text_;
         std::int64_t value = 0;
-        auto const read = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (read.ptr == text.data() + text.size()) whole_ = value;
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        whole_ = value;
     }
     std::strong_ordering with(Limit const& limit) {
         if (whole_ && limit.whole) return *whole_ <=> *limit.whole;
@@ -205,7 +204,7 @@ bool Validator::is_one_of(ValueRules const& values, At at) {
 }
 
 bool Validator::check_number(NumberRules const& rules, At at) {
-    Compared number(payload_[at].view());
+    Compared number(payload_[at]);
     auto const outside = [&](std::string_view keyword, std::string_view must, Limit const& limit) {
         return fail(at, keyword,
                     [&] { return fmt::format("{} is not {} {}.", shown(at), must, limit.text); });

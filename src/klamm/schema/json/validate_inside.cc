@@ -79,26 +79,26 @@ bool Validator::check_object(ObjectRules const& rules, At at, Evaluated* evaluat
         return wrong_size("minProperties", "at least", rules.count.min);
     if (object.size > rules.count.max)
         return wrong_size("maxProperties", "at most", rules.count.max);
-    std::vector<bool> present(rules.required.size());
+    Present present(rules.required.size());
     std::size_t i = 0;
     for (At key = at + 1; key < object.end; key = payload_[key + 1].end, ++i)
         if (!check_member(rules, key, i, present, evaluated)) return false;
-    for (std::size_t j = 0; j < present.size(); ++j)
-        if (!present[j])
+    for (std::size_t j = 0; j < rules.required.size(); ++j)
+        if (!present.has(j))
             return fail(at, "required", [&] {
                 return fmt::format("The required property {} is missing.", rules.required[j]);
             });
     return rules.dependencies.empty() || check_dependencies(rules, at, evaluated);
 }
 
-bool Validator::check_member(ObjectRules const& rules, At key, std::size_t i,
-                             std::vector<bool>& present, Evaluated* evaluated) {
+bool Validator::check_member(ObjectRules const& rules, At key, std::size_t i, Present& present,
+                             Evaluated* evaluated) {
     auto const name = payload_[key].view();
     auto const value = key + 1;
     auto known = false;
     if (auto const property = rules.properties.find(name); property != rules.properties.end()) {
         auto const& [schema, required] = property->second;
-        if (required < present.size()) present[required] = true;
+        if (required != UINT32_MAX) present.add(required);
         known = schema != no_rules;
         if (known && !accepts(schema, value, nullptr)) return false;
     }

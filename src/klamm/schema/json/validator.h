@@ -26,6 +26,23 @@ private:
     std::vector<bool> which_;
 };
 
+/// Which of the required properties are there: for a few of them without memory of its own.
+class Present {
+public:
+    explicit Present(std::size_t size) : more_(size > 64 ? size - 64 : 0) {}
+    void add(std::size_t i) {
+        if (i < 64)
+            first_ |= std::uint64_t(1) << i;
+        else
+            more_[i - 64] = true;
+    }
+    bool has(std::size_t i) const { return i < 64 ? (first_ >> i & 1) != 0 : bool(more_[i - 64]); }
+
+private:
+    std::uint64_t first_ = 0;
+    std::vector<bool> more_;
+};
+
 class Validator {
 public:
     Validator(Program const& program, Tape const& payload, bool explains);
@@ -59,7 +76,7 @@ private:
     bool check_array(ArrayRules const& rules, At at, Evaluated* evaluated);
     bool check_contains(ArrayRules const& rules, At at, Evaluated* evaluated);
     bool check_object(ObjectRules const& rules, At at, Evaluated* evaluated);
-    bool check_member(ObjectRules const& rules, At key, std::size_t i, std::vector<bool>& present,
+    bool check_member(ObjectRules const& rules, At key, std::size_t i, Present& present,
                       Evaluated* evaluated);
     bool check_dependencies(ObjectRules const& rules, At at, Evaluated* evaluated);
     bool check_unevaluated(Rules const& rules, At at, Evaluated& evaluated);
