@@ -72,6 +72,20 @@ std::expected<Framed, std::string> PayloadReader::read(rd_kafka_message_t const&
     return framed;
 }
 
+std::string why_refused(PayloadReader& payloads, rd_kafka_message_t const& message) {
+    for (auto const part : {Part::value, Part::key}) {
+        auto const bytes = part == Part::key ? key_of(message) : value_of(message);
+        // Plain keys are most often permitted.
+        if (!bytes || (part == Part::key && !bytes->starts_with('\0'))) continue;
+        std::string const name = part == Part::key ? "key: " : "value: ";
+        auto const framed = payloads.read(message, part, *bytes);
+        if (!framed) return name + framed.error();
+        auto const checked = framed->schema->check(framed->payload, framed->indexes);
+        if (!checked) return name + words_of(checked.error());
+    }
+    return "it obeys its schema, which may not be one of the topic's subject";
+}
+
 std::string words_of(schema::PayloadError const& error) {
     return error.path.empty() ? error.why : fmt::format("{}: {}", error.path, error.why);
 }

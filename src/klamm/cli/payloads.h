@@ -51,6 +51,9 @@ private:
     std::map<std::string, std::expected<schema::SchemaPtr, std::string>> known_;
 };
 
+/// Why a broker that checks payloads refuses a record, as far as the registry can tell.
+std::string why_refused(PayloadReader& payloads, rd_kafka_message_t const& message);
+
 /// "/customer/age: expected a number" of a payload's error.
 std::string words_of(schema::PayloadError const& error);
 

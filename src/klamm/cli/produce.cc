@@ -50,7 +50,8 @@ struct Record {
 /// One producer and what became of its records.
 class Production {
 public:
-    explicit Production(ProduceFlags const& flags) : flags_(flags) {}
+    explicit Production(ProduceFlags const& flags)
+        : flags_(flags), registry_(flags.registry), payloads_(registry_) {}
 
     Outcome<> open();
     /// Waits while the client's queue is full. The record's bytes are copied.
@@ -83,6 +84,8 @@ private:
     std::int64_t acknowledged_bytes_ = 0;
     std::int64_t refused_ = 0;
     std::string first_refusal_;
+    RegistryClient registry_;  // for the reason, when the broker checks records
+    PayloadReader payloads_;
 };
 
 Outcome<> Production::open() {
@@ -176,7 +179,11 @@ void Production::delivered(rd_kafka_message_t const& message) {
     if (message.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
         if (auto const trouble = client_->last_trouble(); !trouble.empty())
             text += " (" + trouble + ")";
-    if (refused_++ == 0) first_refusal_ = text;
+    ++refused_;
+    // The protocol has a reason for each record, but librdkafka does not ask for it.
+    if (message.err == RD_KAFKA_RESP_ERR_INVALID_RECORD && refused_ <= refusals_shown_max)
+        text += ": " + printable(why_refused(payloads_, message));
+    if (refused_ == 1) first_refusal_ = text;
     if (refused_ > refusals_shown_max) return;
     progress_.clear();
     fmt::print(stderr, "not acknowledged: partition {}: {}\n", message.partition, text);

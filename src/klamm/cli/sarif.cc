@@ -142,6 +142,23 @@ private:
     std::size_t at_ = 0;
 };
 
+bool is_word(char letter) {
+    return letter == '_' || (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
+           (letter >= 'A' && letter <= 'Z');
+}
+
+/// Where a word stands by itself, behind another one and blanks; npos: nowhere.
+std::size_t find_pair(std::string_view text, std::string_view first, std::string_view second,
+                      std::size_t from) {
+    for (auto at = text.find(first, from); at != text.npos; at = text.find(first, at + 1)) {
+        auto behind = text.find_first_not_of(" \t\r\n", at + first.size());
+        if (behind == text.npos || !text.substr(behind).starts_with(second)) continue;
+        behind += second.size();
+        if (behind == text.size() || !is_word(text[behind])) return at;
+    }
+    return text.npos;
+}
+
 }  // namespace
 
 json::Value to_sarif(std::span<SarifResult const> results) {
@@ -172,6 +189,21 @@ std::size_t line_of(std::string_view json_text, std::string_view pointer) {
     if (pointer.starts_with('#')) pointer.remove_prefix(1);
     auto const at = std::min(Locator(json_text).find(pointer), json_text.size());
     return 1 + std::size_t(std::ranges::count(json_text.substr(0, at), '\n'));
+}
+
+std::size_t line_of_proto(std::string_view text, std::string_view path) {
+    if (path.starts_with("#/")) path.remove_prefix(2);
+    std::size_t found = 0;
+    while (!path.empty()) {
+        auto const step = path.substr(0, path.find('/'));
+        path.remove_prefix(std::min(step.size() + 1, path.size()));
+        auto next = text.npos;
+        for (auto const* word : {"message", "enum", "oneof", "="})
+            next = std::min(next, find_pair(text, word, step, found));
+        if (next == text.npos) break;
+        found = next;
+    }
+    return 1 + std::size_t(std::ranges::count(text.substr(0, found), '\n'));
 }
 
 }  // namespace klamm::cli

@@ -38,4 +38,8 @@ json::Value to_sarif(std::span<SarifResult const> results);
 /// "#/fields/1/type") leads to, or the nearest one around it that there is. From 1.
 std::size_t line_of(std::string_view json_text, std::string_view pointer);
 
+/// Likewise in the text of a Protobuf schema: "#/Order/Item/3" is field 3 of message Item in
+/// message Order, as far as a look at the words can tell.
+std::size_t line_of_proto(std::string_view text, std::string_view path);
+
 }  // namespace klamm::cli

@@ -60,7 +60,8 @@ json::Value to_json(DataCheck const& data) {
 }
 
 std::size_t line_in(SchemaFile const& file, std::string const& path) {
-    return file.type == schema::Type::protobuf ? 1 : line_of(file.text, path);
+    return file.type == schema::Type::protobuf ? line_of_proto(file.text, path)
+                                               : line_of(file.text, path);
 }
 
 std::vector<SarifResult::Fix> fixes_of(Checked const& it, registry::Finding const& finding) {

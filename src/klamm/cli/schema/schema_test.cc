@@ -1,3 +1,4 @@
+#include "klamm/base/random.h"
 #include "klamm/cli/http_client.h"
 #include "klamm/cli/registry_client.h"
 #include "klamm/cli/sarif.h"
@@ -8,6 +9,8 @@
 #include "klamm/cli/topic_reader.h"
 
 #include <gmock/gmock.h>
+
+#include <sstream>
 
 namespace klamm::cli {
 namespace {
@@ -109,6 +112,17 @@ TEST(Sarif, PointsAtLines) {
     for (auto const* broken : {"", "{", "{\"a", "[[[", "{\"a\":\"\\"}) line_of(broken, "/a/0/b");
 }
 
+TEST(Sarif, PointsAtLinesOfProtobuf) {
+    auto const* const text =
+        "syntax = \"proto3\";\nmessage A { int32 x = 3; }\nmessage B {\n  message C {\n"
+        "    int32 x = 31;\n    int32 y = 3;\n  }\n}\n";
+    EXPECT_EQ(line_of_proto(text, "#/A/3"), 2U);
+    EXPECT_EQ(line_of_proto(text, "#/B"), 3U);
+    EXPECT_EQ(line_of_proto(text, "#/B/C/3"), 6U);
+    EXPECT_EQ(line_of_proto(text, "#/None/1"), 1U);
+    EXPECT_EQ(line_of_proto("", "#/A"), 1U);
+}
+
 TEST(Sarif, IsWhatCodeHostsRead) {
     SarifResult const result{.rule = "R",
                              .message = "breaks",
@@ -144,6 +158,54 @@ TEST(LineDiff, IsWhatDiffUWrites) {
               "@@ -28,3 +28,4 @@\n 28\n 29\n 30\n+31\n");
     EXPECT_EQ(unified_diff("a\nb\nc\n", "b\n", "x", "y"),
               "--- x\n+++ y\n@@ -1,3 +1 @@\n-a\n b\n-c\n");
+}
+
+std::vector<std::string> split(std::string const& text) {
+    std::vector<std::string> parts;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) parts.push_back(line);
+    return parts;
+}
+
+/// As `patch` does it, without looking for another place when the lines do not fit.
+std::vector<std::string> patched(std::vector<std::string> const& old, std::string const& diff) {
+    std::vector<std::string> result;
+    std::size_t at = 0;
+    for (auto const& line : split(diff)) {
+        if (line.starts_with("---") || line.starts_with("+++")) continue;
+        if (line.starts_with("@@")) {
+            auto const begin = std::stoul(line.substr(4));
+            auto const is_empty = line.substr(4, line.find(' ', 4) - 4).ends_with(",0");
+            for (auto const end = is_empty ? begin : begin - 1; at < end;) {
+                result.push_back(old.at(at));
+                ++at;
+            }
+            continue;
+        }
+        if (line[0] != '+') {
+            EXPECT_EQ(old.at(at), line.substr(1));
+            ++at;
+        }
+        if (line[0] != '-') result.push_back(line.substr(1));
+    }
+    for (; at < old.size(); ++at) result.push_back(old[at]);
+    return result;
+}
+
+TEST(LineDiff, AppliedToTheOldTextItGivesTheNew) {
+    for (std::uint64_t seed = 0; seed < 500; ++seed) {
+        Random random(seed);
+        auto const text = [&] {
+            std::string lines;
+            for (auto i = random.below(25); i-- > 0;)
+                lines += std::string(1, char('a' + random.below(4))) + "\n";
+            return lines;
+        };
+        auto const before = text();
+        auto const after = text();
+        EXPECT_EQ(patched(split(before), unified_diff(before, after, "x", "y")), split(after))
+            << "seed " << seed;
+    }
 }
 
 RegistryContents contents(std::vector<std::string> const& lines) {
