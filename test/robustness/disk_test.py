@@ -1,4 +1,5 @@
 """A full disk, a limited disk, a flipped bit."""
+import json
 import os
 import pathlib
 import resource
@@ -11,6 +12,7 @@ import wire
 from process import Broker, NotReady
 
 MIB = 1 << 20
+SCHEMA = json.dumps({"type": "record", "name": "r", "doc": "d" * 2000, "fields": []})
 
 
 def produce_until_refused(client, topic, raw, count_max):
@@ -50,6 +52,12 @@ class FullDisk(unittest.TestCase):
             self.assertGreater(count, 0)
             self.check_reads(client, count)
             client.commit_offset("g", "t", 0, count)
+            _, refused = produce_until_refused(client, "t", wire.batch([bytes(500)]), 5000)
+            self.assertIsNotNone(refused, "there was room for small batches")
+            status, answer = broker.ask("POST", "/subjects/s/versions", {"schema": SCHEMA})
+            self.assertEqual((status, answer["error_code"]), (500, 50001), answer)
+            self.assertIn("journal is full", answer["message"])
+            self.assertEqual(broker.ask("GET", "/subjects"), (200, []))
 
             ballast.unlink()
             until = time.monotonic() + 30
@@ -59,6 +67,8 @@ class FullDisk(unittest.TestCase):
                     break
                 time.sleep(0.05)
             self.assertIsNone(refused, "it did not recover when space returned")
+            status, answer = broker.ask("POST", "/subjects/s/versions", {"schema": SCHEMA})
+            self.assertEqual((status, answer["id"]), (200, 1))
             broker.kill()
         with Broker(self.directory.name + "/data") as broker, broker.client() as client:
             self.check_reads(client, count)

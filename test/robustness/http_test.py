@@ -1,26 +1,10 @@
-"""HTTP of a real process: served as HTTP, whatever a client sends."""
-import http.client
+"""HTTP of the real process: served as HTTP, whatever comes."""
 import json
 import socket
 import tempfile
 import unittest
 
-from process import Broker
-
-JSON = "application/vnd.schemaregistry.v1+json"
-
-
-def ask(port, method, path, body=None, headers=None):
-    """Status and body, read as JSON where it is."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        text = body if body is None or isinstance(body, (str, bytes)) else json.dumps(body)
-        connection.request(method, path, text, {"Content-Type": JSON, **(headers or {})})
-        answer = connection.getresponse()
-        data = answer.read().decode()
-        return answer.status, json.loads(data) if data[:1] in "{[0123456789\"" and data else data
-    finally:
-        connection.close()
+from process import Broker, ask
 
 
 class HttpTest(unittest.TestCase):

@@ -1,4 +1,6 @@
 """The real broker as a process."""
+import http.client
+import json
 import os
 import re
 import resource
@@ -13,6 +15,22 @@ import wire
 
 BINARY = os.environ.get("KLAMM", os.path.join(os.path.dirname(__file__), "../../build/klamm"))
 READY = re.compile(r"^klamm ready kafka=(\S+):(\d+) http=(\S+):(\d+) data=(.*) in (\d+) ms$")
+
+
+JSON = "application/vnd.schemaregistry.v1+json"
+
+
+def ask(port, method, path, body=None):
+    """Status and answer of an HTTP request, read as JSON where it is."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        connection.request(method, path, text, {"Content-Type": JSON})
+        answer = connection.getresponse()
+        data = answer.read().decode()
+        return answer.status, json.loads(data) if "json" in answer.headers["Content-Type"] else data
+    finally:
+        connection.close()
 
 
 class NotReady(Exception):
@@ -65,6 +83,9 @@ class Broker:
 
     def client(self, timeout=20):
         return wire.Client(self.port, timeout)
+
+    def ask(self, method, path, body=None):
+        return ask(self.http_port, method, path, body)
 
     def kill(self):
         self.process.kill()

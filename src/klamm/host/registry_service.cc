@@ -12,6 +12,8 @@ namespace {
 
 using Why = broker::RegistryRefusal::Why;
 
+constexpr std::string_view by_id_path = "/schemas/ids/";
+constexpr std::size_t kept_overhead_bytes = 256;
 constexpr int decisions_max = 3;  ///< of one change, when the registry changes meanwhile
 
 registry::HttpRequest as_registry(HttpRequest const& request) {
@@ -87,18 +89,36 @@ std::size_t RegistryService::queued() const {
 
 // ---- the HTTP thread ---------------------------------------------------------------------
 
-registry::State const& RegistryService::readable() {
-    if (durable_version_.load() != read_.version()) {
-        std::lock_guard const lock(mutex_);
-        read_ = durable_;
+void RegistryService::read_anew() {
+    if (durable_version_.load() == read_.version()) return;
+    kept_.clear();
+    kept_bytes_ = 0;
+    std::lock_guard const lock(mutex_);
+    read_ = durable_;
+}
+
+/// Valid until the next.
+HttpAnswer const& RegistryService::look_up(registry::HttpRequest const& request) {
+    read_anew();
+    bool const keep = request.target.starts_with(by_id_path);
+    if (keep) {
+        wanted_.assign(request.accept).append(1, ' ').append(request.target);
+        if (auto const found = kept_.find(wanted_); found != kept_.end()) return found->second;
     }
-    return read_;
+    made_ = to_answer(registry::answer(read_, request, world()).response);
+    if (!keep || made_.status != 200) return made_;
+    auto const bytes = kept_overhead_bytes + wanted_.size() + made_.body.size();
+    if (kept_bytes_ + bytes > kept_bytes_max) {
+        kept_.clear();
+        kept_bytes_ = 0;
+    }
+    kept_bytes_ += bytes;
+    return kept_.emplace(wanted_, std::move(made_)).first->second;
 }
 
 void RegistryService::serve(HttpExchange& exchange) {
     auto const request = as_registry(exchange.request());
-    if (is_light(request))
-        return exchange.answer(to_answer(registry::answer(readable(), request, world()).response));
+    if (is_light(request)) return exchange.answer(look_up(request));
     {
         std::unique_lock lock(mutex_);
         if (!stopping_ && jobs_.size() < queued_max) {
@@ -145,12 +165,14 @@ void RegistryService::work() {
         {
             std::unique_lock lock(mutex_);
             condition_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-            if (jobs_.empty()) return;
+            if (stopping_) break;
             job = std::move(jobs_.front());
             jobs_.pop_front();
         }
         run(std::move(job));
     }
+    for (auto& job : std::exchange(jobs_, {}))  // nobody else touches them any more
+        job.reply(busy("The broker is stopping."));
 }
 
 void RegistryService::run(Job job) {

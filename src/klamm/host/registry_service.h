@@ -25,12 +25,15 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 
 namespace klamm::host {
 
 class RegistryService {
 public:
     static constexpr std::size_t queued_max = 2000;  ///< further ones are answered 503
+    /// Of answers to look-ups by id that are kept until the registry changes.
+    static constexpr std::size_t kept_bytes_max = 32 * 1024 * 1024;
 
     RegistryService(BrokerThread& broker, std::string cluster_id);
     ~RegistryService();  ///< stops it
@@ -39,7 +42,7 @@ public:
 
     /// Once the broker's thread runs.
     void start();
-    /// Answers what is queued, and then refuses all. Before the broker's thread stops.
+    /// Ends what is under way, and refuses what is queued. Before the broker's thread stops.
     void stop();
 
     /// The HTTP thread: answers the request, or sees to it that it will be.
@@ -61,7 +64,8 @@ private:
         HttpAnswer answer;
     };
 
-    registry::State const& readable();
+    void read_anew();
+    HttpAnswer const& look_up(registry::HttpRequest const& request);
     void work();
     void run(Job job);
     registry::Answer change(registry::HttpRequest const& request);
@@ -73,8 +77,14 @@ private:
     BrokerThread& broker_;
     std::string const cluster_id_;
 
-    registry::State read_;     ///< the HTTP thread's copy of durable_
-    registry::State decided_;  ///< the worker's: with what it has journaled
+    // The HTTP thread's:
+    registry::State read_;                              ///< a copy of durable_
+    std::unordered_map<std::string, HttpAnswer> kept_;  ///< by Accept and target
+    std::size_t kept_bytes_ = 0;
+    std::string wanted_;  ///< what is looked for in kept_
+    HttpAnswer made_;
+    // The worker's:
+    registry::State decided_;  ///< with what it has journaled
 
     mutable std::mutex mutex_;
     std::condition_variable condition_;
