@@ -18,6 +18,7 @@ struct Model {
     };
     std::map<std::string, std::vector<Log>> topics;
     std::map<std::string, std::int32_t> sequences;  ///< of one producer, by topic; partition 0
+    registry::State registry;
 };
 
 class Walk {
@@ -40,7 +41,7 @@ public:
     Story story;
 
     void step() {
-        switch (random_.below(16)) {
+        switch (random_.below(17)) {
             case 0:
                 return create();
             case 1:
@@ -64,6 +65,8 @@ public:
                 return lose();
             case 11:
                 return work();
+            case 12:
+                return change_registry();
             default:
                 return produce();
         }
@@ -73,6 +76,8 @@ public:
             for (std::size_t n = 0; n < logs.size(); ++n)
                 EXPECT_EQ(story.fetch_all(name, std::int32_t(n)), logs[n].rest()) << name << n;
         }
+        EXPECT_EQ(story.broker->registry().dump(), model_.registry.dump());
+        EXPECT_EQ(story.broker->durable_registry().dump(), model_.registry.dump());
     }
 
 private:
@@ -195,6 +200,21 @@ private:
         if (random_.one_in(5)) remove();
         story.finish(std::move(work));
         if (random_.one_in(2)) story.trim();
+    }
+    /// Half of the changes are never synced, and lost.
+    void change_registry() {
+        std::vector<registry::Record> changes(1 + random_.below(3));
+        for (auto& [key, value] : changes) {
+            auto const subject = R"("s)" + std::to_string(random_.below(4)) + '"';
+            key = R"({"keytype":"CONFIG","subject":)" + subject + R"(,"magic":0})";
+            value = random_.one_in(2) ? R"({"compatibilityLevel":"FULL"})"
+                                      : R"({"compatibilityLevel":"NONE"})";
+        }
+        auto const version = story.broker->registry().version();
+        EXPECT_TRUE(story.broker->change_registry(version, changes, story.now).has_value());
+        if (random_.one_in(2)) return story.crash();
+        story.sync();
+        for (auto const& change : changes) model_.registry.apply(change);
     }
     void crash() {
         auto const before = story.state();
