@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace klamm::schema::avro {
@@ -113,22 +114,25 @@ private:
 
     void fields(Type const& old, Type const& now, std::size_t depth) {
         auto const list = path_.enter("fields");
+        auto const old_places = places_of(old);
+        auto const now_places = places_of(now);
         std::set<std::size_t> kept;  // of the old ones
         std::vector<std::size_t> order;
         for (std::size_t i = 0; i < now.fields.size(); ++i) {
             auto const& field = now.fields[i];
             auto const at = path_.enter(i);
-            auto place = find_field(old, field.name);
+            auto place = old_places.find(field.name);
             for (auto const& alias : field.aliases)
-                if (!place && !find_field(now, alias)) place = find_field(old, alias);
-            if (!place) {
+                if (place == old_places.end() && !now_places.contains(alias))
+                    place = old_places.find(alias);
+            if (place == old_places.end()) {
                 add("FIELD_ADDED", fmt::format("the field \"{}\" has been added", field.name), "",
                     summary(now_, field));
                 continue;
             }
-            kept.insert(*place);
-            order.push_back(*place);
-            compare_fields(old.fields[*place], field, depth);
+            kept.insert(place->second);
+            order.push_back(place->second);
+            compare_fields(old.fields[place->second], field, depth);
         }
         for (std::size_t i = 0; i < old.fields.size(); ++i) {
             if (kept.contains(i)) continue;
@@ -164,20 +168,18 @@ private:
     }
 
     void symbols(Type const& old, Type const& now) {
-        auto const lacks = [](Type const& type, std::string const& symbol) {
-            return std::ranges::find(type.symbols, symbol) == type.symbols.end();
-        };
+        std::set<std::string_view> const were(old.symbols.begin(), old.symbols.end());
+        std::set<std::string_view> const are(now.symbols.begin(), now.symbols.end());
         auto const list = path_.enter("symbols");
-        auto const before = found_.size();
         for (auto const& symbol : now.symbols)
-            if (lacks(old, symbol))
+            if (!were.contains(symbol))
                 add("SYMBOL_ADDED", fmt::format("the symbol {} has been added", symbol), "",
                     symbol);
         for (auto const& symbol : old.symbols)
-            if (lacks(now, symbol))
+            if (!are.contains(symbol))
                 add("SYMBOL_REMOVED", fmt::format("the symbol {} has been removed", symbol), symbol,
                     "");
-        if (found_.size() == before && old.symbols != now.symbols)
+        if (were == are && old.symbols != now.symbols)
             add("SYMBOLS_REORDERED", "the symbols have another order", joined(old.symbols),
                 joined(now.symbols));
         changed("DEFAULT", "the default of the enum", old.symbol.value_or(""),
@@ -185,31 +187,34 @@ private:
     }
 
     void branches(Type const& old, Type const& now, std::size_t depth) {
-        auto const place_in = [](Model const& model, Type const& type, std::string const& name) {
-            return std::ranges::find_if(
-                type.branches, [&](TypeId branch) { return branch_name(model[branch]) == name; });
+        auto const places = [](Model const& model, Type const& type) {
+            std::map<std::string, std::size_t> by_name;
+            for (std::size_t i = 0; i < type.branches.size(); ++i)
+                by_name.emplace(branch_name(model[type.branches[i]]), i);
+            return by_name;
         };
-        bool moved = false;
+        auto const were = places(old_, old);
+        auto const are = places(now_, now);
         for (std::size_t i = 0; i < now.branches.size(); ++i) {
             auto const at = path_.enter(i);
-            auto const known = place_in(old_, old, branch_name(now_[now.branches[i]]));
-            if (known == old.branches.end()) {
+            auto const known = were.find(branch_name(now_[now.branches[i]]));
+            if (known == were.end()) {
                 add("BRANCH_ADDED", "a branch of the union has been added", "",
                     summary(now_, now.branches[i]));
-                continue;
+            } else {
+                walk(old.branches[known->second], now.branches[i], depth + 1);
             }
-            moved |= known - old.branches.begin() != std::ptrdiff_t(i);
-            walk(*known, now.branches[i], depth + 1);
         }
-        for (std::size_t i = 0; i < old.branches.size(); ++i) {
-            auto const name = branch_name(old_[old.branches[i]]);
-            if (place_in(now_, now, name) != now.branches.end()) continue;
-            auto const at = path_.enter(i);
+        for (auto const& [name, place] : were) {
+            if (are.contains(name)) continue;
+            auto const at = path_.enter(place);
             add("BRANCH_REMOVED", "a branch of the union has been removed",
-                summary(old_, old.branches[i]), "");
-            moved = false;  // what follows it has moved with it
+                summary(old_, old.branches[place]), "");
         }
-        if (moved && old.branches.size() == now.branches.size())
+        auto const same_names = [](auto const& left, auto const& right) {
+            return left.first == right.first;
+        };
+        if (were != are && std::ranges::equal(were, are, same_names))
             add("BRANCHES_REORDERED", "the branches of the union have another order", "", "");
     }
 

@@ -185,7 +185,7 @@ private:
 
     void compare_field(Found& found, TypeId reader, TypeId writer, std::size_t position) {
         auto const& field = reader_[reader].fields[position];
-        auto const& places = places_of(writer);
+        auto const& places = places_in(writer);
         std::optional<std::size_t> written;
         auto const take = [&](std::string const& name) {
             auto const place = places.find(name);
@@ -250,7 +250,9 @@ private:
     }
 
     void merge(Found& found, Found const& more) {
-        if (spend(more.size())) found.insert(found.end(), more.begin(), more.end());
+        if (!spend(more.size())) return;
+        found.insert(found.end(), more.begin(), more.end());
+        limit(found.size());
     }
 
     void add(Found& found, Finding finding) {
@@ -258,16 +260,17 @@ private:
         finding.path = "/" + fmt::format("{}", fmt::join(path_, "/"));
         found.push_back(static_cast<std::uint32_t>(findings_.size()));
         findings_.push_back(std::move(finding));
+        limit(findings_.size());
     }
 
-    using Places = std::unordered_map<std::string_view, std::size_t>;
-    Places const& places_of(TypeId record) {
+    void limit(std::size_t differences) {
+        if (differences > limits::differences && stopped_.empty())
+            stopped_ = fmt::format("there are more than {} differences", limits::differences);
+    }
+
+    FieldPlaces const& places_in(TypeId record) {
         auto const [places, is_new] = places_.try_emplace(record);
-        if (is_new) {
-            auto const& fields = writer_[record].fields;
-            for (std::size_t i = 0; i < fields.size(); ++i)
-                places->second.emplace(fields[i].name, i);
-        }
+        if (is_new) places->second = places_of(writer_[record]);
         return places->second;
     }
 
@@ -279,7 +282,7 @@ private:
     std::string stopped_;  ///< why there is no answer
     std::vector<Finding> findings_;
     std::unordered_map<std::uint64_t, Found> done_;
-    std::unordered_map<TypeId, Places> places_;
+    std::unordered_map<TypeId, FieldPlaces> places_;
 };
 
 std::string joined(std::vector<std::string> const& symbols) {

@@ -322,7 +322,32 @@ TEST(AvroCompatibility, HostileSchemasEndWithinTheBudget) {
                R"(},{"name":"r","type":"R0"}]})";
     };
     EXPECT_THAT(findings(root("\"int\""), root("\"string\"")),
-                testing::ElementsAre(testing::HasSubstr("more than 2000000 steps")));
+                testing::ElementsAre(testing::HasSubstr("more than 10000 differences")));
+
+    // Many names, aliases, symbols and defaults; each list is searched.
+    std::string many = R"({"type":"record","name":"R","aliases":["x")";
+    for (int i = 0; i < 20'000; ++i) many += ",\"a" + std::to_string(i) + "\"";
+    many += R"(],"fields":[{"name":"e","type":{"type":"enum","name":"E","symbols":["S")";
+    for (int i = 0; i < 20'000; ++i) many += ",\"s" + std::to_string(i) + "\"";
+    many += "]}}";
+    for (int i = 0; i < 20'000; ++i)
+        many += R"(,{"name":"f)" + std::to_string(i) + R"(","type":"int","default":0})";
+    many += "]}";
+    EXPECT_THAT(findings(many, many), testing::IsEmpty());
+    auto const schema = *parse(schema::Type::avro, many, {});
+    EXPECT_THAT(schema->changes_from(*schema), testing::IsEmpty());
+    EXPECT_TRUE(schema->equivalent(*schema));
+
+    // Defaults that are checked by way of other defaults, twice on each level.
+    std::string levels = R"({"type":"record","name":"D0","fields":[]})";
+    for (int i = 1; i < 60; ++i) {
+        auto const inner = "D" + std::to_string(i - 1);
+        levels = R"({"type":"record","name":"D)" + std::to_string(i) +
+                 R"(","fields":[{"name":"a","default":{},"type":)" + levels +
+                 R"(},{"name":"b","default":{},"type":")" + inner + "\"}]}";
+    }
+    EXPECT_THAT(parse(schema::Type::avro, levels, {}).error().why,
+                testing::HasSubstr("its defaults take more than 2000000 steps to check"));
 
     // Two cycles of coprime lengths: every pair of their records is met.
     auto const cycle = [](int length) {

@@ -19,9 +19,21 @@ namespace {
 using json::Value;
 using Done = std::expected<void, PayloadError>;
 
+/// Comparing names costs less than encoding values, but not nothing.
+constexpr std::size_t searched_per_step = 16;
+
 std::string shortened(std::string text) {
     constexpr std::size_t shown_max = 60;
     return text.size() > shown_max ? text.substr(0, shown_max) + "…" : text;
+}
+
+/// The first few of them.
+std::string listed(std::vector<std::string> const& symbols) {
+    constexpr std::size_t listed_max = 8;
+    auto const shown = std::min(symbols.size(), listed_max);
+    auto text = fmt::format(
+        "{}", fmt::join(symbols.begin(), symbols.begin() + std::ptrdiff_t(shown), ", "));
+    return shown < symbols.size() ? text + ", …" : text;
 }
 
 /// What stands there, without what is inside: refusals are many while branches are tried.
@@ -163,10 +175,10 @@ private:
         auto const& symbols = model_[id].symbols;
         if (!value.is_string()) return expected(id, value);
         auto const found = std::ranges::find(symbols, value.string());
+        work_ += static_cast<std::size_t>(found - symbols.begin()) / searched_per_step;
         if (found == symbols.end())
             return refuse("enum", value,
-                          fmt::format("no symbol of {}: {}", summary(model_, id),
-                                      shortened(fmt::format("{}", fmt::join(symbols, ", ")))));
+                          fmt::format("no symbol of {}: {}", summary(model_, id), listed(symbols)));
         append_long(out_, found - symbols.begin());
         return {};
     }
@@ -254,6 +266,7 @@ private:
         std::optional<PayloadError> inside;  // why the branch that was meant does not take it
         if (value.is_object() && value.object().size() == 1) {
             auto const& member = value.object().front();
+            work_ += type.branches.size() / searched_per_step;
             if (auto const branch = branch_named(type, member.key)) {
                 auto done = append_branch(id, *branch, member.value, depth);
                 if (done) return done;
@@ -261,6 +274,7 @@ private:
             }
         }
         std::size_t tried = 0;
+        work_ += type.branches.size() / searched_per_step;
         for (std::size_t i = 0; i < type.branches.size(); ++i) {
             if (!may_be(model_[type.branches[i]].kind, value)) continue;
             auto done = append_branch(id, i, value, depth);

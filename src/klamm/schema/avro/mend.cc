@@ -13,6 +13,8 @@ namespace {
 /// More than anybody reads, and each costs a comparison to prove.
 constexpr std::size_t candidates_max = 12;
 constexpr std::size_t renames_max = 3;
+/// Fields of a record among which one that was renamed is looked for.
+constexpr std::size_t searched_max = 1'000;
 
 /// A copy of a type and all that it needs from one model in another, by name where the other
 /// declares the name already.
@@ -155,6 +157,7 @@ private:
         auto const& field = new_[finding.reader].fields[finding.position];
         offer_default(finding.reader, finding.position);
         offer_nullable(finding.reader, finding.position);
+        if (old_[finding.writer].fields.size() > searched_max) return;
         std::size_t renames = 0;
         for (auto const& written : old_[finding.writer].fields) {
             if (is_read(new_[finding.reader], written.name)) continue;
@@ -213,6 +216,7 @@ private:
         offer(fmt::format("Put the field \"{}\" back: old readers need it, and have no default.",
                           missing.name),
               changed);
+        if (new_[finding.writer].fields.size() > searched_max) return;
         std::size_t renames = 0;
         auto const& written = new_[finding.writer].fields;
         for (std::size_t i = 0; i < written.size(); ++i) {
@@ -257,7 +261,7 @@ private:
             for (std::size_t i = 0; i < new_[id].fields.size(); ++i) {
                 auto const& field = new_[id].fields[i];
                 if (field.type != mine || field.default_value) continue;
-                if (find_field(old_[record], field.name)) continue;
+                if (places_of(old_[record]).contains(field.name)) continue;
                 offer_default(id, i);
                 offered = true;
             }

@@ -59,10 +59,10 @@ bool promotes(Kind reader, Kind writer) {
     }
 }
 
-std::optional<std::size_t> find_field(Type const& record, std::string_view name) {
-    auto const found = std::ranges::find(record.fields, name, &Field::name);
-    if (found == record.fields.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - record.fields.begin());
+FieldPlaces places_of(Type const& record) {
+    FieldPlaces places;
+    for (std::size_t i = 0; i < record.fields.size(); ++i) places.emplace(record.fields[i].name, i);
+    return places;
 }
 
 }  // namespace klamm::schema::avro

@@ -34,6 +34,9 @@ constexpr std::size_t payload_depth = 512;
 constexpr std::size_t empty_elements = 65'536;
 /// What one payload may become as JSON, and a JSON text as payload.
 constexpr std::size_t output_bytes = 64 * 1024 * 1024;
+/// What one comparison may find, and what is shown of a type in a message.
+constexpr std::size_t differences = 10'000;
+constexpr std::size_t summary_bytes = 1'000;
 /// Steps that one question may cost (pairs of types compared, branches of unions tried, ...).
 constexpr std::size_t work = 2'000'000;
 }  // namespace limits
@@ -120,7 +123,9 @@ std::string branch_name(Type const& type);
 bool names_match(Type const& reader, Type const& writer);
 /// Whether every value of the writer's kind is one of the reader's, which is another.
 bool promotes(Kind reader, Kind writer);
-std::optional<std::size_t> find_field(Type const& record, std::string_view name);
+/// The places of a record's fields by name. Valid as long as the record is.
+using FieldPlaces = std::unordered_map<std::string_view, std::size_t>;
+FieldPlaces places_of(Type const& record);
 
 [[nodiscard]] std::expected<Model, SchemaError> parse_model(std::string_view text,
                                                             std::span<Reference const> references,

@@ -96,9 +96,9 @@ json::Value normalized_default(Model const& model, TypeId id, json::Value value)
             return with_sorted_keys(std::move(value));
         case Kind::record:
             if (!value.is_object()) return value;
-            for (auto& member : value.object())
-                if (auto const field = find_field(type, member.key))
-                    member.value = normalized_default(model, type.fields[*field].type,
+            for (auto const places = places_of(type); auto& member : value.object())
+                if (auto const place = places.find(member.key); place != places.end())
+                    member.value = normalized_default(model, type.fields[place->second].type,
                                                       std::move(member.value));
             return with_sorted_keys(std::move(value));
         case Kind::union_of:

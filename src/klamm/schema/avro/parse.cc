@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_set>
 
 namespace klamm::schema::avro {
 namespace {
@@ -137,12 +138,12 @@ private:
         if (auto const* doc = value.find_string("doc")) type.doc = *doc;
         auto const aliases = parse_aliases(value);
         if (!aliases) return Failure(aliases.error());
+        std::unordered_set<std::string> seen;
         for (auto const& alias : *aliases) {
             auto parsed = Name::from(alias, type.name.space);
             if (!is_name(parsed.simple, options_.strict))
                 return failure(fmt::format("\"{}\" is no name for an alias", alias));
-            if (std::ranges::find(type.aliases, parsed) == type.aliases.end())
-                type.aliases.push_back(std::move(parsed));
+            if (seen.insert(parsed.full()).second) type.aliases.push_back(std::move(parsed));
         }
         type.props = props_of(value, kind == Kind::enumeration);
         return type;
@@ -340,14 +341,14 @@ private:
 
     std::expected<std::vector<std::string>, SchemaError> parse_aliases(Value const& value) const {
         std::vector<std::string> aliases;
+        std::unordered_set<std::string_view> seen;
         auto const* given = value.find("aliases");
         if (given == nullptr) return aliases;
         if (!given->is_array()) return failure("\"aliases\" is no array");
         for (auto const& alias : given->array()) {
             if (!alias.is_string())
                 return failure(fmt::format("the alias {} is no text", json::print(alias)));
-            if (std::ranges::find(aliases, alias.string()) == aliases.end())
-                aliases.push_back(alias.string());
+            if (seen.insert(alias.string()).second) aliases.push_back(alias.string());
         }
         return aliases;
     }

@@ -260,6 +260,13 @@ TEST(AvroReading, FieldsAreFoundByNameAndAliasAndElseHaveDefaults) {
               "missing /n: the field \"n\" is not written, and has no default");
 }
 
+TEST(AvroReading, AWrittenFieldIsReadOnce) {
+    EXPECT_THAT(reading(record(R"({"name":"a","type":"int"},
+                                  {"name":"z","type":"int","aliases":["a"]})"),
+                        record(R"({"name":"a","type":"int"})"), R"({"a":1})"),
+                testing::StartsWith("alias /z: the fields \"a\" and \"z\" are read from the same"));
+}
+
 TEST(AvroReading, SymbolsUnionsAndNames) {
     auto const enumeration = [](std::string_view rest) {
         return R"({"type":"enum","name":"E",)" + std::string(rest) + "}";

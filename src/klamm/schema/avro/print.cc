@@ -34,6 +34,10 @@ public:
 
     void type(TypeId id, std::string const& space) {
         auto const& type = model_[id];
+        if (by_name_ && out_.size() > limits::summary_bytes) {
+            out_ += "…";
+            return;
+        }
         switch (type.kind) {
             case Kind::record:
             case Kind::enumeration:
@@ -53,6 +57,7 @@ public:
                 for (std::size_t i = 0; i < type.branches.size(); ++i) {
                     if (i > 0) out_ += ',';
                     this->type(type.branches[i], space);
+                    if (by_name_ && out_.ends_with("…")) break;
                 }
                 out_ += ']';
                 return;

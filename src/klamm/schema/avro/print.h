@@ -18,7 +18,8 @@ std::string resolved_text(Model const& model);
 /// defaults as their type writes them.
 std::string normalized_text(Model model);
 
-/// A type in few words, for messages: "int", "com.Foo", {"type":"array","items":"com.Foo"}.
+/// A type in few words, no more than limits::summary_bytes and a bit, for messages: "int",
+/// "com.Foo", {"type":"array","items":"com.Foo"}.
 std::string summary(Model const& model, TypeId type);
 std::string summary(Model const& model, Field const& field);
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_set>
 
 namespace klamm::schema::avro {
 namespace {
@@ -141,7 +142,9 @@ private:
         auto const index = bytes_.read_index(from.symbols.size(), "symbol");
         if (!index) return std::unexpected(index.error());
         auto const& symbol = from.symbols[*index];
-        bool const known = std::ranges::find(to.symbols, symbol) != to.symbols.end();
+        auto const [symbols, is_new] = symbols_.try_emplace(&to);
+        if (is_new) symbols->second = {to.symbols.begin(), to.symbols.end()};
+        bool const known = symbols->second.contains(symbol);
         if (!known && !to.symbol)
             return bytes_.refuse("enum",
                                  fmt::format("the reader's {} lacks the symbol {}, and has no "
@@ -174,7 +177,9 @@ private:
     }
 
     Done append_to_union(TypeId reader, TypeId writer, std::size_t depth, std::string& out) {
-        auto const branch = branch_for(reader_[reader], writer_[writer]);
+        auto const [known, is_new] = branches_.try_emplace({reader, writer});
+        if (is_new) known->second = branch_for(reader_[reader], writer_[writer]);
+        auto const branch = known->second;
         if (!branch) return mismatch(reader, writer);
         bool const tagged = reader_[*branch].kind != Kind::null;
         if (tagged) out += '{' + json::quote(branch_name(reader_[*branch])) + ':';
@@ -252,12 +257,15 @@ private:
         auto const& written = writer_[writer];
         plan.read_by.resize(written.fields.size());
         plan.given.resize(read.size());
+        auto const places = places_of(written);
         for (std::size_t i = 0; i < read.size(); ++i) {
-            auto place = find_field(written, read[i].name);
+            auto place = places.find(read[i].name);
             for (auto const& alias : read[i].aliases)
-                if (!place) place = find_field(written, alias);
-            if (place) {
-                plan.read_by[*place] = i;
+                if (place == places.end()) place = places.find(alias);
+            if (place != places.end()) {
+                auto& reads = plan.read_by[place->second];
+                if (reads && !plan.failure) plan.failure = both_read(read[*reads], read[i]);
+                reads = i;
             } else if (auto text = default_of(read[i])) {
                 plan.given[i] = *std::move(text);
             } else if (!plan.failure) {
@@ -265,6 +273,14 @@ private:
             }
         }
         return plan;
+    }
+
+    static PayloadError both_read(Field const& one, Field const& other) {
+        return {
+            .path = "/" + other.name,
+            .rule = "alias",
+            .why = fmt::format("the fields \"{}\" and \"{}\" are read from the same written one",
+                               one.name, other.name)};
     }
 
     std::expected<std::string, PayloadError> default_of(Field const& field) const {
@@ -293,6 +309,8 @@ private:
     BinaryReader bytes_;
     Decoder skipper_;  ///< for what is read as it was written, or not at all
     std::map<std::pair<TypeId, TypeId>, Plan> plans_;
+    std::map<std::pair<TypeId, TypeId>, std::optional<TypeId>> branches_;
+    std::unordered_map<Type const*, std::unordered_set<std::string_view>> symbols_;
     std::size_t work_ = 0;
 };
 

@@ -25,6 +25,15 @@ class Fit {
 public:
     explicit Fit(Model const& model) : model_(model) {}
 
+    /// A field's own default.
+    bool fits_field(Field const& field, std::size_t depth) {
+        auto const kind = model_[field.type].kind;
+        bool const real = kind == Kind::float32 || kind == Kind::float64;
+        auto const& value = *field.default_value;
+        if (real && value.is_string() && is_beyond_numbers(value.string())) return true;
+        return fits(field.type, value, depth);
+    }
+
     bool fits(TypeId id, json::Value const& value, std::size_t depth) {
         if (++work_ > limits::work || depth > limits::depth) return false;
         auto const& type = model_[id];
@@ -41,8 +50,7 @@ public:
                 return is_whole(value) && value.as_int64();
             case Kind::float32:
             case Kind::float64:
-                return value.is_number() ||
-                       (depth == 0 && value.is_string() && is_beyond_numbers(value.string()));
+                return value.is_number();
             case Kind::bytes:
             case Kind::string:
             case Kind::enumeration:
@@ -62,23 +70,32 @@ public:
                 return std::ranges::any_of(
                     type.branches, [&](TypeId branch) { return fits(branch, value, depth + 1); });
             case Kind::record:
-                return value.is_object() && std::ranges::all_of(type.fields, [&](Field const& f) {
-                           auto const* given = value.find(f.name);
-                           if (given == nullptr && f.default_value) given = &*f.default_value;
-                           return given != nullptr && fits(f.type, *given, depth + 1);
-                       });
+                return value.is_object() && fits_record(type, value.object(), depth + 1);
         }
         std::unreachable();
     }
 
+    bool is_spent() const { return work_ > limits::work; }
+
 private:
+    bool fits_record(Type const& type, json::Object const& members, std::size_t depth) {
+        std::unordered_map<std::string_view, json::Value const*> given;
+        for (auto const& member : members) given.emplace(member.key, &member.value);
+        return std::ranges::all_of(type.fields, [&](Field const& field) {
+            auto const found = given.find(field.name);
+            if (found != given.end()) return fits(field.type, *found->second, depth);
+            return field.default_value && fits_field(field, depth);
+        });
+    }
+
     Model const& model_;
     std::size_t work_ = 0;
 };
 
 class Validator {
 public:
-    Validator(Model const& model, ParseOptions options) : model_(model), options_(options) {}
+    Validator(Model const& model, ParseOptions options)
+        : model_(model), options_(options), fit_(model) {}
 
     std::expected<void, SchemaError> walk(TypeId id, std::size_t depth) {
         auto const& type = model_[id];
@@ -112,11 +129,13 @@ private:
         for (std::size_t i = 0; i < type.fields.size(); ++i) {
             auto const& field = type.fields[i];
             auto const at = path_.enter(i);
-            if (options_.strict && field.default_value &&
-                !fits(model_, field.type, *field.default_value))
-                return failure(fmt::format("the default {} of the field \"{}\" is no {}",
-                                           json::print(*field.default_value), field.name,
-                                           summary(model_, field.type)));
+            if (options_.strict && field.default_value && !fit_.fits_field(field, 0))
+                return failure(
+                    fit_.is_spent()
+                        ? fmt::format("its defaults take more than {} steps to check", limits::work)
+                        : fmt::format("the default {} of the field \"{}\" is no {}",
+                                      json::print(*field.default_value), field.name,
+                                      summary(model_, field.type)));
             auto const inside = path_.enter("type");
             if (auto const walked = walk(field.type, depth + 1); !walked) return walked;
         }
@@ -138,15 +157,18 @@ private:
 
     Model const& model_;
     ParseOptions options_;
+    Fit fit_;
     Path path_;
     std::unordered_set<TypeId> seen_;
 };
 
-std::optional<json::Value> plain_default(Model const& model, TypeId id, std::size_t depth) {
+std::optional<json::Value> plain_default(Model const& model, TypeId id, std::size_t depth,
+                                         std::size_t& values) {
     constexpr std::size_t depth_max = 8;
+    constexpr std::size_t values_max = 256;
     constexpr std::size_t fixed_bytes_max = 256;
     auto const& type = model[id];
-    if (depth > depth_max) return std::nullopt;
+    if (depth > depth_max || ++values > values_max) return std::nullopt;
     switch (type.kind) {
         case Kind::null:
             return json::Value();
@@ -174,12 +196,12 @@ std::optional<json::Value> plain_default(Model const& model, TypeId id, std::siz
             return json::Value(json::Object{});
         case Kind::union_of:
             if (type.branches.empty()) return std::nullopt;
-            return plain_default(model, type.branches.front(), depth + 1);
+            return plain_default(model, type.branches.front(), depth + 1, values);
         case Kind::record: {
             json::Object members;
             for (auto const& field : type.fields) {
                 if (field.default_value) continue;
-                auto value = plain_default(model, field.type, depth + 1);
+                auto value = plain_default(model, field.type, depth + 1, values);
                 if (!value) return std::nullopt;
                 members.push_back({field.name, *std::move(value)});
             }
@@ -191,19 +213,17 @@ std::optional<json::Value> plain_default(Model const& model, TypeId id, std::siz
 
 }  // namespace
 
-bool fits(Model const& model, TypeId type, json::Value const& value) {
-    return Fit(model).fits(type, value, 0);
-}
-
 std::optional<std::size_t> fitting_branch(Model const& model, Type const& union_type,
                                           json::Value const& value) {
+    Fit fit(model);
     for (std::size_t i = 0; i < union_type.branches.size(); ++i)
-        if (fits(model, union_type.branches[i], value)) return i;
+        if (fit.fits(union_type.branches[i], value, 0)) return i;
     return std::nullopt;
 }
 
 std::optional<json::Value> plain_default(Model const& model, TypeId type) {
-    return plain_default(model, type, 0);
+    std::size_t values = 0;
+    return plain_default(model, type, 0, values);
 }
 
 std::expected<void, SchemaError> validate(Model const& model, ParseOptions options) {

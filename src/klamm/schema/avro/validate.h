@@ -8,15 +8,12 @@ namespace klamm::schema::avro {
 /// Unions hold no union and nothing twice; nothing is deeper than the limit; strict: defaults fit.
 [[nodiscard]] std::expected<void, SchemaError> validate(Model const& model, ParseOptions options);
 
-/// Whether a default in a schema's text is one for this type. Of a union any branch will do, as
-/// since Avro 1.12; earlier it had to be the first.
-bool fits(Model const& model, TypeId type, json::Value const& value);
-
-/// The branch of a union that a default is for: the first that it fits.
+/// The branch of a union that a default in a schema's text is for: the first that it fits. Any
+/// will do, as since Avro 1.12; earlier it had to be the first of all.
 std::optional<std::size_t> fitting_branch(Model const& model, Type const& union_type,
                                           json::Value const& value);
 
-/// A default for the type: 0, "", [], the first symbol, ...; none: no finite value exists.
+/// A default for the type: 0, "", [], the first symbol, ...; none: no small one exists.
 std::optional<json::Value> plain_default(Model const& model, TypeId type);
 
 }  // namespace klamm::schema::avro
