@@ -10,6 +10,7 @@ import time
 import compaction
 import load
 import probe
+import registry
 import sides
 
 GIB = 2 ** 30
@@ -29,12 +30,14 @@ class Size:
     transaction_seconds: int
     compaction_gib: list
     disturbed_rounds: int = 2
+    registry_seconds: int = 3
+    registry_rounds: int = 3
 
     @classmethod
     def thorough(cls):
         return cls(starts=7, produce_records=300_000, partitions=[1, 10, 1_000, 10_000], rounds=2, rate_seconds=20,
                    end_to_end_records=5_000, recovery_gib=[1.0, 10.0], transaction_seconds=10,
-                   compaction_gib=[10.0], disturbed_rounds=4)
+                   compaction_gib=[10.0], disturbed_rounds=4, registry_seconds=10)
 
     @classmethod
     def full(cls):
@@ -53,6 +56,7 @@ class Bench:
         self.size = size
         self.rows = []
         self.open = {}
+        self.peers = []  # registries that run already
         self.topics = 0
 
     def side(self, kind):
@@ -251,4 +255,5 @@ def recovery(bench):
 
 
 ALL = {"idle": idle, "start": start, "end_to_end": end_to_end, "latency": latency, "transactions": transactions,
-       "produce": produce, "recovery": recovery, "compaction": compaction.compaction}
+       "produce": produce, "recovery": recovery, "compaction": compaction.compaction,
+       "registry": registry.registry}

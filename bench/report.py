@@ -43,6 +43,30 @@ def _cell(row):
     return "failed ¹" if row["value"] is None else f"{_number(row['value'])} {row['unit']}"
 
 
+def _by_measure(rows):
+    found = {}
+    for row in rows:
+        found.setdefault(row["measure"], {})[row["side"]] = row
+    return found
+
+
+def _registry(rows):
+    """The rows of the schema registry, beside the registries that ran with it."""
+    if not rows:
+        return []
+    peers = list(dict.fromkeys(row["side"] for row in rows if row["side"] != "klamm"))
+    lines = ["", "## Schema registry", "",
+             "The server on one core, wrk on the other; medians of three runs.", "",
+             "| measure | klamm | " + "".join(f"{peer} | klamm against it | " for peer in peers) + "|",
+             "|---|---:|" + "---:|---:|" * len(peers) + "---|"]
+    for measure, by_side in _by_measure(rows).items():
+        klamm = by_side.get("klamm")
+        cells = "".join(f" {_cell(by_side.get(peer))} | {_ratio(klamm, by_side.get(peer))} |"
+                        for peer in peers)
+        lines.append(f"| {measure} | {_cell(klamm)} |{cells} {klamm.get('note', '')} |")
+    return lines
+
+
 def markdown(root, about, rows):
     fs = _first(["findmnt", "-no", "FSTYPE,SOURCE", "-T", str(root)])
     lines = [
@@ -61,11 +85,11 @@ def markdown(root, about, rows):
     for row in rows:
         sides.setdefault(row["side"], row["durability"])
     lines += [f"- {side}: {durability}" for side, durability in sides.items()]
-    lines += ["", "| measure | klamm (synced) | kafka (not synced, unless it is said) | klamm against kafka | limit loop (synced) | klamm against the limit | |",
-              "|---|---:|---:|---:|---:|---:|---|"]
-    by_measure = {}
-    for row in rows:
-        by_measure.setdefault(row["measure"], {})[row["side"]] = row
+    lines += _registry([row for row in rows if row.get("table") == "registry"])
+    by_measure = _by_measure([row for row in rows if row.get("table") != "registry"])
+    if by_measure:
+        lines += ["", "| measure | klamm (synced) | kafka (not synced, unless it is said) | klamm against kafka | limit loop (synced) | klamm against the limit | |",
+                  "|---|---:|---:|---:|---:|---:|---|"]
     for measure, by_side in by_measure.items():
         klamm, kafka, limit = (by_side.get(name) for name in ("klamm", "kafka", "limit loop"))
         kafka = kafka or by_side.get("kafka synced")
