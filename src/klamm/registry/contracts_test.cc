@@ -155,7 +155,8 @@ TEST(Contracts, TaggingAVersionMakesANewOne) {
 TEST(Contracts, TagsStandInsideOfAvroSchemas) {
     Story story;
     auto const schema =
-        R"({"type":"record","name":"Order","namespace":"com","fields":[{"name":"to","type":["null",)"
+        R"({"type":"record","name":"Order","namespace":"com","fields":[{"name":"to","type":)"
+        R"(["null",)"
         R"({"type":"record","name":"Person","fields":[{"name":"email","type":"string",)"
         R"("confluent:tags":["PII"]}]}]}]})";
     EXPECT_EQ(story.register_schema("s", schema).id(), 1);

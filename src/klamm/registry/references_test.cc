@@ -137,6 +137,28 @@ TEST(References, AChainHasAnEnd) {
     EXPECT_EQ(story.state().counts().schemas, 102U);
 }
 
+TEST(References, HaveABudget) {
+    Story story;
+    std::string references;
+    for (int i = 0; i < 20; ++i) {
+        auto const name = "Long" + std::to_string(i);
+        EXPECT_EQ(
+            story
+                .register_schema("s" + std::to_string(i), R"({"type":"fixed","name":")" + name +
+                                                              R"(","size":1,"x":")" +
+                                                              std::string(900'000, 'x') + "\"}")
+                .status,
+            200U);
+        references += (i == 0 ? "" : ",") + (R"({"name":")" + name + R"(","subject":"s)" +
+                                             std::to_string(i) + R"(","version":1})");
+    }
+    auto const got = story.register_schema("all", R"({"type":"fixed","name":"All","size":1})",
+                                           "\"references\":[" + references + "],");
+    EXPECT_EQ(got.message(),
+              "Invalid schema of type AVRO, details: the schemas that it refers to have more than "
+              "16777216 bytes together");
+}
+
 TEST(References, ARecordMayComeBeforeThatWhichItRefersTo) {
     Story story;
     story.register_schema("inner", inner);

@@ -66,11 +66,17 @@ std::string guid_of_md5(std::string_view base64) {
 std::expected<std::vector<schema::Reference>, schema::SchemaError> texts_of(
     std::vector<Resolved> const& references) {
     std::vector<schema::Reference> texts;
+    std::size_t bytes = 0;
     for (auto const& reference : references) {
         if (!reference.content)
             return std::unexpected(schema::SchemaError{"No schema reference found for subject \"" +
                                                        reference.subject + "\" and version " +
                                                        std::to_string(reference.version)});
+        bytes += reference.content->text.size();
+        if (bytes > reference_bytes_max)
+            return std::unexpected(
+                schema::SchemaError{"the schemas that it refers to have more than " +
+                                    std::to_string(reference_bytes_max) + " bytes together"});
         texts.push_back({.name = reference.name,
                          .subject = reference.subject,
                          .version = reference.version,

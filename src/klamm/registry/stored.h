@@ -38,6 +38,8 @@ std::string guid_of_md5(std::string_view base64);
 /// How many schemas a schema may refer to, with theirs, and how deep.
 inline constexpr std::size_t references_max = 1000;
 inline constexpr std::size_t reference_depth_max = 100;
+/// How long all their texts may be together.
+inline constexpr std::size_t reference_bytes_max = std::size_t{16} * 1024 * 1024;
 
 /// One of all the schemas that a schema needs, each after those that it needs itself.
 struct Resolved {
@@ -48,7 +50,7 @@ struct Resolved {
     bool direct = true;
 };
 
-/// What schema::parse wants; or which one there is not.
+/// What schema::parse wants; or which one there is not, or that they are too long.
 std::expected<std::vector<schema::Reference>, schema::SchemaError> texts_of(
     std::vector<Resolved> const& references);
 
