@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace klamm::cli {
 namespace {
@@ -97,17 +98,27 @@ struct ShowFlags {
     RegistryOptions registry;
     std::string subject;
     std::string version;
+    std::int32_t id = 0;
     bool json = false;
 };
 
+Outcome<RegisteredSchema> wanted(RegistryClient& client, ShowFlags const& flags) {
+    if (flags.id > 0) {
+        auto it = client.by_id(flags.id, flags.subject);
+        if (!it) return std::unexpected(it.error());
+        if (*it) return std::move(**it);
+        return failed(fmt::format("{} has no schema {}", client.name(), flags.id));
+    }
+    if (flags.subject.empty())
+        return misused("schema show: which?", "SUBJECT, SUBJECT:VERSION, or --id N");
+    if (!flags.version.empty()) return client.get(flags.subject, flags.version);
+    auto const [subject, version] = subject_and_version(flags.subject);
+    return client.get(subject, version);
+}
+
 Outcome<> show(ShowFlags const& flags) {
     RegistryClient client(flags.registry);
-    auto [subject, version] = subject_and_version(flags.subject);
-    if (!flags.version.empty()) {
-        subject = flags.subject;
-        version = flags.version;
-    }
-    auto const it = client.get(subject, version);
+    auto const it = wanted(client, flags);
     if (!it) return std::unexpected(it.error());
     if (flags.json) {
         auto document = to_json(it->schema);
@@ -119,8 +130,10 @@ Outcome<> show(ShowFlags const& flags) {
         return {};
     }
     Style const style{stderr};
-    fmt::print(stderr, "{}{}{}  version {}, id {}, {}\n", style.bold(), it->subject, style.off(),
-               it->version, it->id, name_of(it->schema.type));
+    if (it->version > 0)
+        fmt::print(stderr, "{}{}{}  version {}, ", style.bold(), it->subject, style.off(),
+                   it->version);
+    fmt::print(stderr, "id {}, {}\n", it->id, name_of(it->schema.type));
     for (auto const& each : it->schema.references)
         fmt::print(stderr, "{}refers to {} = {}:{}{}\n", style.dim(), each.name, each.subject,
                    each.version, style.off());
@@ -142,15 +155,19 @@ void add_schema_list(CLI::App& schema, int& exit_code) {
 void add_schema_show(CLI::App& schema, int& exit_code) {
     auto const [command, flags] =
         schema_command<ShowFlags>(schema, "show", "Show a schema", exit_code, show);
-    command->add_option("SUBJECT", flags->subject, "The subject, or SUBJECT:VERSION")->required();
+    command->add_option("SUBJECT", flags->subject, "The subject, or SUBJECT:VERSION");
     command->add_option("--version", flags->version, "Which one; the latest if left out")
         ->type_name("N");
+    command->add_option("--id", flags->id, "By its id instead, as records name it")
+        ->type_name("N")
+        ->check(CLI::Range(1, std::numeric_limits<std::int32_t>::max()));
     command->add_flag("--json", flags->json, "Write JSON: text, numbers, references, metadata");
     add_registry_options(*command, flags->registry);
     command->footer(
         "The text alone goes to stdout:\n"
         "  klamm schema show orders-value > order.avsc\n"
-        "  klamm schema show orders-value --version 2");
+        "  klamm schema show orders-value:2\n"
+        "  klamm schema show --id 7");
 }
 
 }  // namespace klamm::cli
