@@ -81,6 +81,10 @@ class HttpTest(unittest.TestCase):
         self.assertIn(b"Content-Length: 26", answer)
         self.assertTrue(answer.endswith(b"\r\n\r\n"))
 
+    def test_a_target_may_name_the_server(self):
+        answer = self.talk(b"GET http://x:1/healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
+        self.assertTrue(answer.endswith(b"ok\n"), answer)
+
     def test_request_ids_are_echoed_or_made(self):
         answer = self.talk(b"GET / HTTP/1.1\r\nConnection: close\r\nX-Request-ID: mine-1\r\n\r\n")
         self.assertIn(b"X-Request-ID: mine-1\r\n", answer)

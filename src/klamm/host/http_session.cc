@@ -16,13 +16,21 @@ namespace {
 
 constexpr std::size_t read_bytes = 16 * 1024;
 constexpr int ending_seconds_max = 2;
-constexpr std::size_t body_read_bytes = 256 * 1024;
+constexpr std::size_t body_read_bytes = 64 * 1024;
 /// Not parsed yet: a header that is not complete, or what follows a request that is being served.
 constexpr std::size_t unparsed_bytes_max = 64 * 1024;
 /// Answers of pipelined requests are written when they come to this.
 constexpr std::size_t unsent_bytes_max = 256 * 1024;
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+/// Without scheme and authority, which those send who take the server for a proxy, and may.
+std::string_view origin_form(std::string_view target) {
+    constexpr std::string_view scheme = "http://";
+    if (!target.starts_with(scheme)) return target;
+    auto const path = target.find('/', scheme.size());
+    return path == std::string_view::npos ? "/" : target.substr(path);
+}
 
 HttpAnswer malformed(Error const& error) {
     if (error == http::error::header_limit)
@@ -134,7 +142,7 @@ bool HttpSession::parse() {
 bool HttpSession::check_header() {
     auto const& header = parser_->get();
     if (auto const id = view(header["X-Request-ID"]); good_request_id(id)) request_id_ = id;
-    auto const target = view(header.target());
+    auto const target = origin_form(view(header.target()));
     auto const& limits = shared_->limits;
     bool const large = shared_->takes_large_bodies(target.substr(0, target.find('?')));
     auto const most = large ? limits.large_body_bytes_max : limits.body_bytes_max;
@@ -184,7 +192,7 @@ void HttpSession::dispatch() {
     auto const& header = parser_->get();
     keep_alive_ = header.keep_alive() && !shared_->draining;
     request_ = {.method = view(header.method_string()),
-                .target = view(header.target()),
+                .target = origin_form(view(header.target())),
                 .accept = view(header[http::field::accept]),
                 .content_type = view(header[http::field::content_type]),
                 .body = header.body()};
@@ -208,6 +216,7 @@ void HttpSession::answer(HttpAnswer const& answer) {
     request_ = {};
     parser_.reset();
     shared_->body_bytes -= std::exchange(body_bytes_, 0);
+    if (in_.size() == 0 && in_.capacity() > read_bytes) in_.shrink_to_fit();
     phase_ = keep_alive_ ? Phase::reading : Phase::ending;
     expect_within(shared_->limits.silence_seconds_max);
     if (!processing_) process();

@@ -28,8 +28,10 @@ registry::HttpRequest as_registry(HttpRequest const& request) {
 /// Whether the answer is only looked up: no schema is parsed or printed anew, and no list is long.
 bool is_light(registry::HttpRequest const& request) {
     if (request.method != "GET" || request.target.contains("format=")) return false;
-    auto const path = request.target.substr(0, request.target.find('?'));
-    return !path.ends_with("/schemas") && !path.ends_with("/schemas/");
+    auto path = request.target.substr(0, request.target.find('?'));
+    if (path.ends_with('/')) path.remove_suffix(1);
+    return !path.ends_with("/schemas") && !path.ends_with("/subjects") &&
+           !path.ends_with("/contexts");
 }
 
 HttpAnswer to_answer(registry::HttpResponse response) {
