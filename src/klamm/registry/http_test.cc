@@ -202,6 +202,8 @@ TEST(Http, EveryErrorHasItsCodeAndText) {
          "The specified subject '__GLOBAL' is not a valid."},
         {"POST", "/subjects/a%09b/versions", schema, 422, 42208,
          "The specified subject 'a\tb' is not a valid."},
+        {"POST", "/subjects/:*:s/versions", schema, 422, 42208,
+         "The specified subject ':*:s' is not a valid."},
         {"PUT", "/config/__EMPTY", R"({"compatibility":"NONE"})", 422, 42208,
          "The specified subject '__EMPTY' is not a valid."},
         {"POST", "/subjects/s/versions", Story::body_of(std::string(1'000'001, ' ') + "\"int\""),

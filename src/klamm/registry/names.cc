@@ -56,6 +56,7 @@ bool is_valid(std::string_view qualified, bool for_settings) {
     if (qualified.size() > subject_bytes_max) return false;
     if (std::ranges::any_of(qualified, is_control) || has_c1_control(qualified)) return false;
     auto const subject = parse_subject(qualified);
+    if (subject.context == "*") return false;  // means "any", where subjects are listed
     if (subject.name == "__GLOBAL" || subject.name == "__EMPTY") return false;
     return for_settings || subject.context != global_context;
 }
