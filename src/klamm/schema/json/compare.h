@@ -13,6 +13,7 @@
 #pragma once
 
 #include "klamm/schema/json/model.h"
+#include "klamm/schema/json/pattern.h"
 #include "klamm/schema/json/rules.h"
 
 #include <expected>
@@ -107,7 +108,7 @@ private:
     void compare_unevaluated(Out& out, Node& original, Node& update, UnevaluatedRules const& rules);
     static bool is_open(Model& model, Node const& node);
     static Node* left_over(Model& model, Node const& node);
-    static Node* covering(Model& model, Node const& object, std::string_view name);
+    Node* covering(Model& model, Node const& object, std::string_view name);
 
     // ---- compare_array.cc --------------------------------------------------------------------
     void compare_array(Out& out, Node& original, Node& update);
@@ -127,6 +128,7 @@ private:
     std::map<Pair, Remembered> memory_;
     std::map<Pair, Remembered> incompatible_;
     std::set<Pair> comparing_;
+    std::map<std::string_view, std::expected<Pattern, std::string>> patterns_;
 };
 
 }  // namespace klamm::schema::jsonschema

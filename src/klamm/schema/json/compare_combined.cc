@@ -41,7 +41,7 @@ std::vector<Node*> Comparer::distinct(Node& combined) {
     std::set<std::string> seen;
     for (auto* const part : combined.parts) {
         auto const key = fmt::format("{}{}", int(part->kind), key_of(part->source));
-        if (!spend(1 + key.size() / 256)) break;
+        if (!spend(1 + key.size() / 64)) break;
         if (seen.insert(key).second) kept.push_back(part);
     }
     return kept;

@@ -1,6 +1,5 @@
 #include "klamm/schema/json/compare_in.h"
 #include "klamm/schema/json/hash_order.h"
-#include "klamm/schema/json/pattern.h"
 
 #include <algorithm>
 #include <set>
@@ -255,8 +254,14 @@ Node* Comparer::left_over(Model& model, Node const& node) {
 /// The schema that a property without a schema of its own must obey; null when there is none.
 Node* Comparer::covering(Model& model, Node const& object, std::string_view name) {
     for (auto const& [text, schema] : object.pattern_properties) {
-        auto const pattern = Pattern::from(text);
-        if (pattern && pattern->finds(name)) return schema;
+        auto known = patterns_.find(text);
+        if (known == patterns_.end()) {
+            known = patterns_.emplace(text, Pattern::from(text)).first;
+            auto const& pattern = known->second;
+            if (!spend(1 + (pattern ? pattern->size() : text.size()))) return nullptr;
+        }
+        if (!spend(1)) return nullptr;
+        if (known->second && known->second->finds(name)) return schema;
     }
     return left_over(model, object);
 }

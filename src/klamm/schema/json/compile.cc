@@ -151,7 +151,13 @@ json::Object const* Compiler::map_at(std::string_view keyword) {
 }
 
 CheckedPattern Compiler::pattern_of(std::string_view keyword, std::string_view text) {
-    CheckedPattern checked{std::string(text), Pattern::from(text)};
+    CheckedPattern checked{std::string(text), std::unexpected(std::string())};
+    if (patterns_size_ < patterns_size_max) checked.pattern = Pattern::from(text);
+    if (checked.pattern) patterns_size_ += checked.pattern->size();
+    if (patterns_size_ >= patterns_size_max)
+        checked.pattern = std::unexpected(fmt::format(
+            "all regular expressions of the schema together have more than {} instructions",
+            patterns_size_max));
     if (!checked.pattern && strict_ && error_.empty())
         error_ = fmt::format("{} at {}: {}.", keyword, documents_.location_of(*schema_, resource_),
                              checked.pattern.error());

@@ -59,6 +59,7 @@ private:
     std::vector<std::pair<RulesIndex, Target>> waiting_;
     std::set<ResourceIndex> entered_;  ///< resources of the schemas so far
     bool has_recursive_ = false;
+    std::size_t patterns_size_ = 0;
     std::string error_;
 
     // ---- what is being compiled ---------------------------------------------------------------

@@ -42,11 +42,14 @@ std::vector<std::string_view> in_hash_order(std::vector<std::string_view> const&
     // new HashSet(first), then add: a table for 4/3 of them, doubled when three quarters are full.
     auto table = std::bit_ceil(std::max<std::size_t>(first.size() * 4 / 3 + 1, 16));
     while (names.size() > table * 3 / 4) table *= 2;
-    std::vector<std::pair<std::size_t, std::string_view>> placed;
-    for (auto const name : names) placed.emplace_back(java_hash(name) & (table - 1), name);
-    std::ranges::stable_sort(placed, {}, &std::pair<std::size_t, std::string_view>::first);
-    for (std::size_t i = 0; i < names.size(); ++i) names[i] = placed[i].second;
-    return names;
+    // In one place of the table, those that came first stand first.
+    std::vector<std::pair<std::size_t, std::size_t>> placed;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        placed.emplace_back(java_hash(names[i]) & (table - 1), i);
+    std::ranges::sort(placed);
+    std::vector<std::string_view> ordered;
+    for (auto const& [place, i] : placed) ordered.push_back(names[i]);
+    return ordered;
 }
 
 }  // namespace klamm::schema::jsonschema

@@ -277,6 +277,8 @@ Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
 
+std::size_t Pattern::size() const { return std::size_t(compiled_->ProgramSize()); }
+
 bool Pattern::finds(std::string_view text) const {
     return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled_);
 }

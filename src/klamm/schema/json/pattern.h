@@ -4,6 +4,7 @@
 // What it cannot do is refused by name: look-ahead, look-behind, back-references.
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <memory>
 #include <string>
@@ -16,7 +17,9 @@ class RE2;
 namespace klamm::schema::jsonschema {
 
 /// Memory of one compiled pattern; what needs more is refused.
-constexpr int pattern_bytes_max = 1 << 20;
+constexpr int pattern_bytes_max = 8 << 20;
+/// Instructions of all patterns of one schema together.
+constexpr std::size_t patterns_size_max = 500'000;
 
 class Pattern {
 public:
@@ -29,6 +32,8 @@ public:
 
     /// Whether it matches anywhere in the text, which is UTF-8. Any thread.
     bool finds(std::string_view text) const;
+    /// Its instructions, which is what it cost to compile.
+    std::size_t size() const;
 
 private:
     explicit Pattern(std::unique_ptr<re2::RE2> compiled);

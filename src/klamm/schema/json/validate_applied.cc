@@ -98,6 +98,9 @@ bool Validator::apply_alternatives(Applied const& applied, At at, Evaluated* eva
 
 /// The one that got furthest is what was meant; when none got further than the value itself, all.
 bool Validator::fail_alternatives(Applied const& applied, At at, std::vector<Failure> failures) {
+    for (auto const& failure : failures)
+        // To find out how deep it is goes through what stands before it.
+        if (!spend(1 + failure.at / 16)) return false;
     auto const deepest = std::ranges::max_element(
         failures, {}, [&](Failure const& f) { return payload_.depth_of(f.at); });
     if (deepest != failures.end() && (deepest->at != at || failures.size() == 1)) {
