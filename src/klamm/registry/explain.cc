@@ -31,6 +31,13 @@ void add(Findings& findings, Difference difference, Breaks breaks, std::int32_t 
     findings.push_back({std::move(difference), breaks, {version}, {}});
 }
 
+/// How much breaks: each finding with each version.
+std::size_t weight(Findings const& findings) {
+    std::size_t sum = 0;
+    for (auto const& finding : findings) sum += finding.versions.size();
+    return sum;
+}
+
 Difference different_type(SchemaPtr const& old, SchemaPtr const& proposed) {
     return {.rule = "SCHEMA_TYPE_CHANGED",
             .path = {},
@@ -134,14 +141,14 @@ std::vector<Mend> Search::candidates(SchemaPtr const& proposed, Finding const& f
     return proposed->mends(*old, difference, finding.breaks);
 }
 
-/// Depth first: the first finding is mended in each way that leaves fewer findings than before.
+/// Depth first: the first finding is mended in each way after which less breaks than before.
 bool Search::mend_all(SchemaPtr const& proposed, Findings const& findings, Mended& mended) {
     if (findings.empty()) return true;
     for (auto const& finding : findings) {
         for (auto const& candidate : candidates(proposed, finding)) {
             SchemaPtr next;
             auto const left = attempt(candidate.schema, next, Depth::all);
-            if (!left || left->size() >= findings.size()) continue;
+            if (!left || weight(*left) >= weight(findings)) continue;
             mended.steps.push_back(candidate.words);
             mended.schema = candidate.schema;
             if (mend_all(next, *left, mended)) return true;
