@@ -25,12 +25,13 @@ SUMMARY = re.compile(r"(\d+) records sent, ([\d.]+) records/sec \(([\d.]+) MB/se
                      r"([\d.]+) ms max latency, (\d+) ms 50th, (\d+) ms 95th, (\d+) ms 99th, (\d+) ms 99.9th")
 
 
-def produce(port, topic, records, rate=-1, warmup=0, **properties):
-    """acks=all, records of 1 KiB. Rate in records per second, -1: as fast as it goes."""
+def produce(port, topic, records, rate=-1, warmup=0, payloads=None, **properties):
+    """acks=all, records of 1 KiB, or the lines of the file `payloads` in random order. Rate in records per second, -1: as
+    fast as it goes."""
     properties = {"acks": "all", **{name.replace("_", "."): value for name, value in properties.items()}}
     out = _run("ProducerPerformance", "--bootstrap-server", f"127.0.0.1:{port}", "--topic", topic, "--num-records",
-               records, "--record-size", RECORD_BYTES, "--throughput", rate,
-               *(["--warmup-records", warmup] if warmup else []),
+               records, *(["--payload-file", payloads] if payloads else ["--record-size", RECORD_BYTES]),
+               "--throughput", rate, *(["--warmup-records", warmup] if warmup else []),
                "--command-property", *[f"{name}={value}" for name, value in properties.items()])
     summaries = SUMMARY.findall(out)
     if not summaries:

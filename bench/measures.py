@@ -12,6 +12,7 @@ import load
 import probe
 import registry
 import sides
+import validation
 
 GIB = 2 ** 30
 IDLE_SECONDS = 5
@@ -73,10 +74,10 @@ class Bench:
             side.remove()
         self.open = {}
 
-    def topic(self, side, partitions):
+    def topic(self, side, partitions, configs=None):
         self.topics += 1
         name = f"bench-{self.topics}"
-        side.create_topic(name, partitions)
+        side.create_topic(name, partitions, configs)
         return name
 
     def add(self, measure, side, value, unit, better="less", **details):
@@ -255,5 +256,5 @@ def recovery(bench):
 
 
 ALL = {"idle": idle, "start": start, "end_to_end": end_to_end, "latency": latency, "transactions": transactions,
-       "produce": produce, "recovery": recovery, "compaction": compaction.compaction,
-       "registry": registry.registry}
+       "produce": produce, "validation": validation.validation, "recovery": recovery,
+       "compaction": compaction.compaction, "registry": registry.registry}

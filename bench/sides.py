@@ -80,8 +80,8 @@ class Side:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def create_topic(self, name, partitions):
-        probe.create_topic(self.port, name, partitions)
+    def create_topic(self, name, partitions, configs=None):
+        probe.create_topic(self.port, name, partitions, configs)
 
     def delete_topic(self, name):
         """Gives the disk back, as far as the side does that."""
@@ -193,7 +193,7 @@ class LimitLoop(Side):
     def command(self):
         return [self.binary, str(self.port), str(self.folder / "file"), str(self.partitions)]
 
-    def create_topic(self, name, partitions):
+    def create_topic(self, name, partitions, configs=None):
         """It takes every topic for one with as many partitions as it was started with."""
         if partitions != self.partitions:
             self.stop()

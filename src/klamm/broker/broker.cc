@@ -34,10 +34,13 @@ struct Broker::Impl final : Step {
     Options const& options() const override { return state_.options; }
     State const& state() const override { return state_; }
     std::string report(Topic const& topic) const override {
-        return report_topic(topic, {state_, retention_, storage_}, now_.wall_ms);
+        return report_topic(topic, {state_, retention_, storage_, tally_}, now_.wall_ms);
     }
     [[nodiscard]] std::expected<journal::Position, journal::Error> commit(Bytes head,
                                                                           Slice body) override;
+    void validated(Partition const& partition, Verdict const& verdict) override {
+        tally_.count(partition, verdict, now_.wall_ms);
+    }
     void reply(Reply reply, After after) override;
 
     // ---- the list of handlers --------------------------------------------------------------
@@ -61,6 +64,7 @@ struct Broker::Impl final : Step {
     void note_deletion(ByteView head);
     void note_configs(Uuid const& topic_id);
     std::shared_ptr<Compressions const> const& compressions();
+    std::shared_ptr<Validations const> const& validations();
     Stats stats() const;
 
     /// What an entry changed in a partition, and readers do not see yet.
@@ -95,6 +99,7 @@ struct Broker::Impl final : Step {
     Telemetry telemetry_;
     Storage storage_;
     DurableRegistry registry_;
+    ValidationTally tally_;
 
     std::optional<journal::Position> last_appended_;  ///< none: nothing since the start
     journal::Position durable_{};
@@ -104,6 +109,8 @@ struct Broker::Impl final : Step {
     std::vector<PartitionKey> gone_;                    ///< in this step
     std::shared_ptr<Compressions const> compressions_;  ///< null: no topic wants anything
     bool compressions_stale_ = true;
+    std::shared_ptr<Validations const> validations_;  ///< null: no topic's records are validated
+    bool validations_stale_ = true;
     std::deque<Unneeded> unneeded_;
     std::vector<journal::FileNumber> unneeded_now_;
     std::vector<Notice> notices_;
@@ -244,6 +251,7 @@ void Broker::Impl::note_log_start(journal::Position at, ByteView head) {
 
 void Broker::Impl::note_deletion(ByteView head) {
     auto const* topic = state_.topic(decode_entry<TopicDeleted>(head)->topic_id);
+    tally_.forget(topic->id);
     for (auto const& partition : topic->partitions) gone_.push_back(partition->key);
 }
 
@@ -252,6 +260,8 @@ void Broker::Impl::note_configs(Uuid const& topic_id) {
     auto const& topic = *state_.topic(topic_id);
     if (compressions_ ? !compressions_->knows(topic) : topic.settings.compression.has_value())
         compressions_stale_ = true;
+    if (validations_ ? !validations_->knows(topic) : topic.settings.validation.any())
+        validations_stale_ = true;
 }
 
 std::shared_ptr<Compressions const> const& Broker::Impl::compressions() {
@@ -260,6 +270,16 @@ std::shared_ptr<Compressions const> const& Broker::Impl::compressions() {
         if (compressions_->empty()) compressions_.reset();
     }
     return compressions_;
+}
+
+std::shared_ptr<Validations const> const& Broker::Impl::validations() {
+    if (std::exchange(validations_stale_, false)) {
+        validations_ = std::make_shared<Validations const>(state_);
+        if (validations_->empty()) validations_.reset();
+    } else if (validations_ && validations_->registry().version() != state_.registry.version()) {
+        validations_ = std::make_shared<Validations const>(*validations_, state_.registry);
+    }
+    return validations_;
 }
 
 void Broker::Impl::reply(Reply reply, After after) {
@@ -357,7 +377,8 @@ Stats Broker::Impl::stats() const {
             .retention = retention_.stats(),
             .transactions_ongoing = state_.transactions.ongoing(),
             .storage = storage_.stats(state_),
-            .registry = state_.registry.counts()};
+            .registry = state_.registry.counts(),
+            .validation = tally_.stats()};
 }
 
 // ---- the face to the world ------------------------------------------------------------------
@@ -426,6 +447,8 @@ std::vector<Notice> Broker::take_notices() {
     auto notices = std::exchange(impl_->notices_, {});
     auto const more = impl_->retention_.take_notices();
     notices.insert(notices.end(), more.begin(), more.end());
+    auto const refused = impl_->tally_.take_notices();
+    notices.insert(notices.end(), refused.begin(), refused.end());
     return notices;
 }
 
@@ -464,10 +487,13 @@ L1Files::Map const& Broker::files() const { return impl_->state_.files.all(); }
 std::optional<std::string> Broker::report(std::string_view topic, Now now) const {
     auto const* found = impl_->state_.topic(topic);
     if (found == nullptr) return std::nullopt;
-    return report_topic(*found, {impl_->state_, impl_->retention_, impl_->storage_}, now.wall_ms);
+    return report_topic(*found, {impl_->state_, impl_->retention_, impl_->storage_, impl_->tally_},
+                        now.wall_ms);
 }
 
 std::shared_ptr<Compressions const> const& Broker::compressions() { return impl_->compressions(); }
+
+std::shared_ptr<Validations const> const& Broker::validations() { return impl_->validations(); }
 
 registry::State const& Broker::registry() const { return impl_->state_.registry; }
 

@@ -22,6 +22,7 @@
 #include "klamm/broker/registry_refusal.h"
 #include "klamm/broker/request.h"
 #include "klamm/broker/storage.h"
+#include "klamm/broker/validation/tally.h"
 #include "klamm/journal/journal.h"
 #include "klamm/registry/registry.h"
 
@@ -52,6 +53,7 @@ struct Stats {
     std::uint64_t transactions_ongoing = 0;
     StorageStats storage;
     registry::State::Counts registry;
+    ValidationStats validation;
 };
 
 class Broker {
@@ -125,6 +127,8 @@ public:
     /// For prepare(), as of the last step; null when no topic has a compression.type of its own.
     /// What is returned stays as it is: any thread may read it.
     std::shared_ptr<Compressions const> const& compressions();
+    /// The same, of those whose records are validated.
+    std::shared_ptr<Validations const> const& validations();
 
     // ---- the schema registry (registry_changes.h) ---------------------------------------
 

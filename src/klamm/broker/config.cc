@@ -203,6 +203,7 @@ TopicSettings settings_of(Configs const& topic, Configs const& broker, Options c
     auto const policy = value("cleanup.policy");
     s.compact = has_word(policy, ',', "compact");
     s.remove_old = has_word(policy, ',', "delete");
+    s.validation = validation_rules(value);
     return s;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "klamm/broker/options.h"
+#include "klamm/broker/validation/rules.h"
 #include "klamm/records/compression.h"
 
 #include <cstdint>
@@ -80,6 +81,7 @@ struct TopicSettings {
     double min_cleanable_dirty_ratio = 0.5;
     std::int32_t segment_bytes = 1073741824;  ///< dirty records worth a pass of compaction, at most
     std::int64_t segment_ms = 604800000;      ///< dirty records wait for more so long, at most
+    ValidationRules validation;
     bool operator==(TopicSettings const&) const = default;
 };
 /// Requires configs that check_config() allows; what it does not is taken as the default.

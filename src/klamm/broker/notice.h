@@ -14,13 +14,14 @@ struct Notice {
         unread_deleted,       ///< it was deleted
         unread_held,          ///< klamm.retention.guard=hold keeps it
         schemas_not_read,     ///< records of _schemas that are older than the registry
+        records_refused,      ///< they did not obey the schemas of the topic
     };
     Kind kind{};
     std::int64_t at_ms = 0;  ///< wall clock
     std::string topic;
     std::int32_t partition = 0;
-    std::string group;
-    std::int64_t records = 0;  ///< offsets that the group has not read
+    std::string group;         ///< empty: it is not about one
+    std::int64_t records = 0;  ///< offsets that the group has not read; records refused
     std::string text;          ///< one sentence that says it all, and what to do
 };
 

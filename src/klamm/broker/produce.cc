@@ -177,7 +177,31 @@ struct Given {
     Slice bytes;
     CheckedBatch const& checked;
     Recompressed const* recompressed = nullptr;
+    Verdict const* verdict = nullptr;
+    std::int32_t& may_name;  ///< how many refused records the answer has room for
 };
+
+/// Whether the batch's records obey the schemas of their topic; if not, `out` says which do not.
+/// Mostly prepare() has found out. It is found out here when configs or registry have changed
+/// meanwhile.
+bool obeys(Step& step, Partition const& partition, Given const& given, PartitionAnswer& out) {
+    auto const& topic = *partition.topic;
+    auto const& rules = topic.settings.validation;
+    if (!rules.any()) return true;
+    auto const& registry = step.state().registry;
+    Verdict own;
+    auto const* verdict = given.verdict;
+    if (verdict == nullptr || !verdict->holds(rules, registry)) {
+        own = validate(given.bytes.view(), *given.checked, topic.name, rules, registry,
+                       given.may_name);
+        verdict = &own;
+    }
+    given.may_name -= std::int32_t(verdict->refused.size());
+    step.validated(partition, *verdict);
+    if (verdict->refused.empty()) return true;
+    refuse(out, *verdict, topic.name);
+    return false;
+}
 
 void produce(Step& step, Partition const& partition, Asked const& asked, Given const& given,
              PartitionAnswer& out, bool& keyless) {
@@ -204,6 +228,7 @@ void produce(Step& step, Partition const& partition, Asked const& asked, Given c
             return;
         }
     }
+    if (!obeys(step, partition, given, out)) return;
     auto const stored = in_codec(*partition.topic, given.bytes, *checked, given.recompressed);
     if (!stored) return refuse(out, refusal_of(stored.error()));
     if (auto const why = check_bytes(*partition.topic, stored->size())) return refuse(out, *why);
@@ -231,6 +256,7 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
     kafka::ProduceResponse response;
     Reply reply;
     std::size_t next_batch = 0;
+    auto may_name = refused_named_max;
     bool failed = false;
     for (auto const& topic : produce_request.topic_data) {
         auto& topic_out = response.responses.emplace_back();
@@ -253,13 +279,15 @@ void handle(Step& step, Request const& request, kafka::ProduceRequest const& pro
             } else if (is_kept(known->name)) {
                 refuse(out, refuse_kept(known->name, step.options()));
             } else {
-                Given const given{.bytes = data.records && !data.records->parts.empty()
-                                               ? data.records->parts.front()
-                                               : Slice{},
-                                  .checked = request.batches.at(index),
-                                  .recompressed = request.recompressed.empty()
-                                                      ? nullptr
-                                                      : &request.recompressed.at(index)};
+                Given const given{
+                    .bytes = data.records && !data.records->parts.empty()
+                                 ? data.records->parts.front()
+                                 : Slice{},
+                    .checked = request.batches.at(index),
+                    .recompressed =
+                        request.recompressed.empty() ? nullptr : &request.recompressed.at(index),
+                    .verdict = request.verdicts.empty() ? nullptr : &request.verdicts.at(index),
+                    .may_name = may_name};
                 bool keyless = false;
                 produce(step, *partition, asked, given, out, keyless);
                 if (keyless)

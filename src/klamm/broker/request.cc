@@ -176,10 +176,32 @@ void recompress_all(Request& request, kafka::ProduceRequest const& produce,
     }
 }
 
+/// Looks at the records of the batches that passed, where their topics want that.
+void validate_all(Request& request, kafka::ProduceRequest const& produce,
+                  Validations const& validated) {
+    constexpr kafka::ApiVersion ids_from = 13;
+    bool const by_id = request.header.api_version >= ids_from;
+    request.verdicts.resize(request.batches.size());
+    std::size_t index = 0;
+    auto may_name = refused_named_max;
+    for (auto const& topic : produce.topic_data) {
+        auto const* wanted = by_id ? validated.of(topic.topic_id) : validated.of(topic.name);
+        for (auto const& partition : topic.partition_data) {
+            auto const& checked = request.batches[index];
+            auto& out = request.verdicts[index++];
+            if (!checked || wanted == nullptr) continue;
+            out = validate(partition.records->parts.front().view(), *checked, wanted->name,
+                           wanted->rules, validated.registry(), may_name);
+            may_name -= std::int32_t(out.refused.size());
+        }
+    }
+}
+
 }  // namespace
 
 std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::string peer,
-                                            Compressions const* wanted) {
+                                            Compressions const* wanted,
+                                            Validations const* validated) {
     Request request;
     request.id = id;
     request.peer = std::move(peer);
@@ -207,6 +229,7 @@ std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::stri
             for (auto const& partition : topic.partition_data)
                 request.batches.push_back(check_records(partition.records));
         }
+        if (validated != nullptr) validate_all(request, *produce, *validated);
         if (wanted != nullptr) recompress_all(request, *produce, *wanted);
     }
     return request;

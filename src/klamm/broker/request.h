@@ -11,6 +11,8 @@
 #include "klamm/base/bytes.h"
 #include "klamm/broker/compressions.h"
 #include "klamm/broker/telemetry/telemetry.h"
+#include "klamm/broker/validation/validate.h"
+#include "klamm/broker/validation/validations.h"
 #include "klamm/journal/extents.h"
 #include "klamm/journal/journal.h"
 #include "klamm/kafka/apis.h"
@@ -49,6 +51,8 @@ struct Request {
     /// Beside `batches`, where some topic has a compression.type of its own; else empty.
     std::vector<Recompressed> recompressed;
     std::size_t recompressed_bytes = 0;  ///< of all of them
+    /// Beside `batches`, where some topic has its records validated; else empty.
+    std::vector<Verdict> verdicts;
     /// PushTelemetry only: what it says, or why it is refused.
     std::expected<ClientMetrics, kafka::ErrorCode> client_metrics;
 };
@@ -125,13 +129,15 @@ using ReadPlace = std::function<std::expected<Slice, journal::Error>(BatchPlace 
 [[nodiscard]] std::expected<Slice, journal::Error> read_batches(ReadPlace const& read,
                                                                 BatchPlace const& place);
 
-/// Decodes a frame (without its length), checks the batches of a Produce request, and compresses
-/// them as `wanted` says; null: no topic has a compression.type of its own.
+/// Decodes a frame (without its length) and checks the batches of a Produce request. Validates
+/// their records as `validated` says, and compresses them as `wanted` says; null: no topic wants
+/// that.
 /// The error says why the connection must be closed. A request whose API or version is not
 /// known is no error when the protocol has an answer to it (ApiVersions).
 [[nodiscard]] std::expected<Request, std::string> prepare(RequestId id, Slice frame,
                                                           std::string peer,
-                                                          Compressions const* wanted = nullptr);
+                                                          Compressions const* wanted = nullptr,
+                                                          Validations const* validated = nullptr);
 
 /// Completes the reply. A batch that cannot be read becomes that partition's error; the other
 /// partitions are not disturbed. One that was moved since the broker decided is no error of a

@@ -88,6 +88,8 @@ std::string_view name_of(Notice::Kind kind) {
             return "unread_held";
         case Notice::Kind::schemas_not_read:
             return "schemas_not_read";
+        case Notice::Kind::records_refused:
+            return "records_refused";
     }
     return "?";
 }
@@ -114,7 +116,8 @@ std::string retention_notice(Notice::Kind kind, Partition const& partition,
             return what + " would delete; klamm.retention.guard=hold keeps " +
                    bytes_in_words(cut.bytes) + " for it until it has read them";
         case Notice::Kind::schemas_not_read:
-            break;
+        case Notice::Kind::records_refused:
+            break;  // not by retention
     }
     return what;
 }

@@ -16,8 +16,10 @@
 
 namespace klamm::broker {
 
+struct Partition;
 struct State;
 struct Topic;
+struct Verdict;
 
 /// Which replies must wait until what was appended so far is durable.
 enum class After : std::uint8_t {
@@ -41,6 +43,9 @@ public:
     /// once. `full`: nothing happened; refuse the request with a retriable error.
     [[nodiscard]] virtual std::expected<journal::Position, journal::Error> commit(
         Bytes head, Slice body = {}) = 0;
+
+    /// Records for the partition were looked at (validation/validate.h): for who counts.
+    virtual void validated(Partition const& /*partition*/, Verdict const& /*verdict*/) {}
 
     /// Answers a request, once, in this step or any later one.
     virtual void reply(Reply reply, After after = After::everything) = 0;

@@ -57,6 +57,24 @@ std::string retention(Partition const& partition, Keepers const& keepers, std::i
                        quoted(retention_next(keepers.state, partition, now_ms)));
 }
 
+std::string_view name_of(ValidationDepth depth) {
+    return depth == ValidationDepth::off ? "off" : depth == ValidationDepth::id ? "id" : "payload";
+}
+
+std::string validation(Topic const& topic, ValidationTally const& tally) {
+    auto const* counted = tally.of(topic.id);
+    auto const stats = counted == nullptr ? ValidationStats{} : counted->stats;
+    std::string last = "null";
+    if (counted != nullptr && counted->last)
+        last = fmt::format(R"({{"at_ms": {}, "partition": {}, "text": {}}})", counted->last->at_ms,
+                           counted->last->partition, quoted(counted->last->text));
+    auto const& rules = topic.settings.validation;
+    return fmt::format(R"({{"key": "{}", "value": "{}", "records_validated": {}, )"
+                       R"("records_refused": {}, "last": {}}})",
+                       name_of(rules.key.depth), name_of(rules.value.depth), stats.validated,
+                       stats.refused, last);
+}
+
 }  // namespace
 
 std::string report_topic(Topic const& topic, Keepers const& keepers, std::int64_t now_ms) {
@@ -75,7 +93,10 @@ std::string report_topic(Topic const& topic, Keepers const& keepers, std::int64_
             out += ", \"compaction\": " + compaction(*partition, keepers, now_ms);
         out += "}";
     }
-    return out + "]}";
+    out += "]";
+    if (topic.settings.validation.any())
+        out += ", \"validation\": " + validation(topic, keepers.tally);
+    return out + "}";
 }
 
 }  // namespace klamm::broker

@@ -101,6 +101,8 @@ public:
     ConnectionId connection{1};
     std::int32_t correlation_id = 7;
     bool prepares = true;  ///< what topics want of batches is known when requests are decoded
+    /// What is known then of records that are validated, when it is to be behind.
+    std::shared_ptr<Validations const> behind;
 
     // ---- requests ----------------------------------------------------------------------
 
@@ -111,7 +113,10 @@ public:
         auto const frame = flatten(kafka::encode_request(header, body));
         RequestId const id{connection, ++number_};
         auto request = prepare(id, Slice{Bytes(frame.begin() + 4, frame.end())}, "127.0.0.1",
-                               prepares ? broker->compressions().get() : nullptr);
+                               prepares ? broker->compressions().get() : nullptr,
+                               !prepares ? nullptr
+                               : behind  ? behind.get()
+                                         : broker->validations().get());
         ensure(request.has_value());
         headers_[id] = request->header;
         broker->submit(std::move(*request), now);

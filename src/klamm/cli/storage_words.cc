@@ -71,6 +71,18 @@ std::string retention_words(Json const& retention, std::int64_t log_start, std::
                      retention);
 }
 
+std::string validation_words(Json const& validation, std::int64_t now_ms) {
+    auto words = fmt::format("validation: keys {}, values {}; {} records looked at, {} refused",
+                             text(validation, "key"), text(validation, "value"),
+                             with_commas(number(validation, "records_validated")),
+                             with_commas(number(validation, "records_refused")));
+    if (auto const* last = last_of(validation))
+        words +=
+            fmt::format("\n  the last {}, partition {}: {}", ago(now_ms - number(*last, "at_ms")),
+                        number(*last, "partition"), text(*last, "text"));
+    return words;
+}
+
 /// Sentences, and of which partitions each is true.
 class Said {
 public:
@@ -119,7 +131,10 @@ std::vector<std::string> storage_words(std::string_view report, std::int64_t now
         if (auto const* compaction = object(partition, "compaction"))
             said.say(id, compaction_words(*compaction, now_ms));
     }
-    return said.lines();
+    auto lines = said.lines();
+    if (auto const* validation = object(document, "validation"))
+        lines.push_back(validation_words(*validation, now_ms));
+    return lines;
 }
 
 }  // namespace klamm::cli

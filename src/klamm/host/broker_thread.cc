@@ -56,10 +56,10 @@ broker::Stats BrokerThread::stats() const {
     return stats_;
 }
 
-std::shared_ptr<broker::Compressions const> BrokerThread::compressions() const {
-    if (!any_compressions_) return nullptr;
+BrokerThread::ForPrepare BrokerThread::for_prepare() const {
+    if (!anything_for_prepare_) return {};
     std::lock_guard const lock(stats_mutex_);
-    return compressions_;
+    return for_prepare_;
 }
 
 registry::State BrokerThread::registry() const {
@@ -70,15 +70,16 @@ registry::State BrokerThread::registry() const {
 /// What other threads may know of the broker between its steps.
 void BrokerThread::publish() {
     auto const& compressions = broker_.compressions();
+    auto const& validations = broker_.validations();
     auto const& registry = broker_.durable_registry();
     bool const changed = registry_.version() != registry.version();
     {
         std::lock_guard const lock(stats_mutex_);
         stats_ = broker_.stats();
         if (changed) registry_ = registry;
-        if (compressions_ != compressions) {
-            compressions_ = compressions;
-            any_compressions_ = compressions != nullptr;
+        if (for_prepare_.compressions != compressions || for_prepare_.validations != validations) {
+            for_prepare_ = {compressions, validations};
+            anything_for_prepare_ = compressions != nullptr || validations != nullptr;
         }
     }
     if (changed) outlets_.registry(registry);

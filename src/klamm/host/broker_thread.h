@@ -62,8 +62,13 @@ public:
 
     std::size_t queued() const { return inbox_.size(); }
     broker::Stats stats() const;  ///< as of the last step
-    /// What prepare() wants to know, as of the last step. Without it, costs one look at a flag.
-    std::shared_ptr<broker::Compressions const> compressions() const;
+    /// What prepare() wants to know, as of the last step; null where there is nothing to know.
+    struct ForPrepare {
+        std::shared_ptr<broker::Compressions const> compressions;
+        std::shared_ptr<broker::Validations const> validations;
+    };
+    /// Costs one look at a flag when both are null.
+    ForPrepare for_prepare() const;
     /// What is durable of the schema registry, as of the last step.
     registry::State registry() const;
 
@@ -89,8 +94,8 @@ private:
 
     mutable std::mutex stats_mutex_;
     broker::Stats stats_;
-    std::shared_ptr<broker::Compressions const> compressions_;
-    std::atomic<bool> any_compressions_{false};
+    ForPrepare for_prepare_;
+    std::atomic<bool> anything_for_prepare_{false};
     registry::State registry_;
     std::thread thread_;
 };

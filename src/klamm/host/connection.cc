@@ -125,8 +125,9 @@ bool Connection::take(Slice frame) {
     auto const now = std::chrono::steady_clock::now();
     auto const number = window_.open({{}, bytes, now});
     shared_.request_bytes.take(bytes);
-    auto request = broker::prepare({id_, number}, std::move(frame), peer_,
-                                   shared_.broker.compressions().get());
+    auto const known = shared_.broker.for_prepare();
+    auto request = broker::prepare({id_, number}, std::move(frame), peer_, known.compressions.get(),
+                                   known.validations.get());
     if (!request) {
         close(request.error());
         return false;

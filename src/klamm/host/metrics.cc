@@ -155,6 +155,11 @@ void add_broker(Families& families, broker::Stats const& stats) {
                      stats.record_bytes_in);
     families.counter("klamm_record_bytes_out_total", "Bytes of batches fetched",
                      stats.record_bytes_out);
+    families.counter("klamm_records_validated_total", "Looked at before they were stored",
+                     stats.validation.validated);
+    families.counter("klamm_records_refused_total",
+                     "Of these, what did not obey the schemas of the topic",
+                     stats.validation.refused);
     auto const& retention = stats.retention;
     families.counter("klamm_retention_records_deleted_total", "By retention.ms and retention.bytes",
                      retention.records_deleted);

@@ -32,7 +32,8 @@ void Server::received(ConnectionId id, Bytes frame) {
     auto& connection = process_->connections[id];
     broker::RequestId const number{id, connection.received++};
     auto request = broker::prepare(number, Slice{std::move(frame)}, "10.0.0.1",
-                                   process_->broker->compressions().get());
+                                   process_->broker->compressions().get(),
+                                   process_->broker->validations().get());
     if (!request) {
         services_.violations.report("protocol", "a good request is refused: " + request.error());
         return;
@@ -286,9 +287,9 @@ std::optional<kafka::AnyResponse> Server::ask_now(kafka::AnyRequest request,
     std::visit([&]<class R>(R const&) { header.api_key = R::api.key; }, request);
     header.api_version = version;
     header.client_id = "auditor";
-    auto prepared =
-        broker::prepare({}, Slice{without_length(kafka::encode_request(header, request))},
-                        "10.0.0.2", process_->broker->compressions().get());
+    auto prepared = broker::prepare(
+        {}, Slice{without_length(kafka::encode_request(header, request))}, "10.0.0.2",
+        process_->broker->compressions().get(), process_->broker->validations().get());
     if (!prepared) {
         services_.violations.report("protocol", "the auditor is refused: " + prepared.error());
         return std::nullopt;
