@@ -141,6 +141,9 @@ TEST(AvroCanonical, ReferencesStayNamesUnlessResolved) {
     auto const inlined = parse(schema::Type::avro, resolved, {});
     ASSERT_TRUE(inlined);
     EXPECT_TRUE((*schema)->equivalent(**inlined));
+    auto twice = references;
+    twice.insert(twice.end(), references.begin(), references.end());
+    EXPECT_TRUE(parse(schema::Type::avro, (*schema)->canonical(), twice));
     EXPECT_EQ((*schema)->record_name(), "a.R");
     EXPECT_EQ((*schema)->top_level_fields(), (std::vector<std::string>{"o", "i"}));
 }

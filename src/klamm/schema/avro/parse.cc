@@ -391,7 +391,10 @@ std::expected<Model, SchemaError> parse_model(std::string_view text,
                                               std::span<Reference const> references,
                                               ParseOptions options) {
     Model model;
+    std::unordered_set<std::string_view> read;
     for (auto const& reference : references) {
+        // One text may be referred to by several names.
+        if (!read.insert(reference.text).second) continue;
         auto const document = read_json(reference.text);
         if (!document)
             return std::unexpected(SchemaError{
