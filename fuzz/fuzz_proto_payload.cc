@@ -18,7 +18,8 @@ import "google/protobuf/field_mask.proto"; import "google/protobuf/wrappers.prot
 message M {
   string a = 1; repeated int32 b = 2; map<string, M> c = 3; oneof o { M d = 4; bytes e = 5; }
   google.protobuf.Any f = 6; google.protobuf.Timestamp g = 7; google.protobuf.Duration h = 8;
-  google.protobuf.Struct i = 9; google.protobuf.FieldMask j = 10; google.protobuf.DoubleValue k = 11;
+  google.protobuf.Struct i = 9; google.protobuf.FieldMask j = 10;
+  google.protobuf.DoubleValue k = 11;
   repeated sint64 l = 12; fixed32 m = 13; double n = 14; E p = 15; map<bool, float> q = 300;
   optional bool r = 400; enum E { Z = 0; Y = -1; }
 })",

@@ -31,6 +31,8 @@ inline constexpr std::size_t text_bytes_max = 2 * 1024 * 1024;
 inline constexpr int nesting_max = 64;  ///< of braces in a text, and of imports in each other
 /// Fields times ranges of one message: the library compares each with each.
 inline constexpr std::uint64_t range_comparisons_max = 4'000'000;
+/// Of one message, field, ...: the library looks at all that came before.
+inline constexpr int options_max = 250;
 /// The schema's own file. No import path: those end in .proto.
 inline constexpr std::string_view own_path = "default";
 

@@ -90,21 +90,25 @@ bool affordable(pb::FileDescriptorProto const& file) {
 constexpr std::string_view too_many_ranges =
     "a message or an enum has too many reserved or extension ranges; write neighbours as one range";
 
-/// Options that are still text inside a descriptor: nothing writes them there, and they would
-/// have a grammar of their own to guard against.
-bool has_uninterpreted(pb::Message const& message) {
+/// Whether anything has more than `limit` options that are still text.
+bool has_more_options(pb::Message const& message, int limit) {
     auto const& reflection = *message.GetReflection();
     std::vector<pb::FieldDescriptor const*> fields;
     reflection.ListFields(message, &fields);
     for (auto const* field : fields) {
-        if (field->message_type() == nullptr) continue;
-        if (field->message_type() == pb::UninterpretedOption::descriptor()) return true;
-        if (!field->is_repeated()) {
-            if (has_uninterpreted(reflection.GetMessage(message, field))) return true;
+        auto const* type = field->message_type();
+        if (type == nullptr || type == pb::SourceCodeInfo::descriptor()) continue;
+        int const count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+        if (type == pb::UninterpretedOption::descriptor()) {
+            if (count > limit) return true;
             continue;
         }
-        for (int i = 0; i < reflection.FieldSize(message, field); ++i)
-            if (has_uninterpreted(reflection.GetRepeatedMessage(message, field, i))) return true;
+        for (int i = 0; i < count; ++i)
+            if (has_more_options(field->is_repeated()
+                                     ? reflection.GetRepeatedMessage(message, field, i)
+                                     : reflection.GetMessage(message, field),
+                                 limit))
+                return true;
     }
     return false;
 }
@@ -157,6 +161,8 @@ std::expected<std::unique_ptr<ParsedFile>, SchemaError> parse_text(std::string_v
         return refuse(thrown.what());
     }
     if (!affordable(file->proto)) return refuse(std::string(too_many_ranges));
+    if (has_more_options(file->proto, options_max))
+        return refuse(fmt::format("something has more than {} options", options_max));
     for (auto& message : *file->proto.mutable_message_type()) restore_map_entries(message);
     return file;
 }
@@ -184,7 +190,8 @@ std::expected<std::unique_ptr<ParsedFile>, SchemaError> parse_base64(std::string
         if (file->proto.syntax() == "editions") return refuse(editions_unsupported);
         return refuse("the text is base64, but of no FileDescriptorProto");
     }
-    if (has_uninterpreted(file->proto))
+    // Options as text have a grammar of their own to guard against.
+    if (has_more_options(file->proto, 0))
         return refuse("the FileDescriptorProto has uninterpreted options; protoc writes none");
     if (!affordable(file->proto)) return refuse(too_many_ranges);
     file->proto.clear_source_code_info();

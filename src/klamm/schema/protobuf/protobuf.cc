@@ -187,6 +187,10 @@ std::expected<SchemaPtr, SchemaError> parse_protobuf(std::string_view text,
     if (!definitions) return std::unexpected(definitions.error());
     auto file = to_syntax((*parsed)->proto, **definitions);
     auto canonical = print(file);
+    if (canonical.size() > text_bytes_max)
+        return std::unexpected(SchemaError{
+            fmt::format("the schema's canonical text has {} bytes; at most {} are stored",
+                        canonical.size(), text_bytes_max)});
     if (canonical != text) {
         // The order of nested messages may be another in the canonical text, and it is that one
         // which is stored and by which payloads name their message.

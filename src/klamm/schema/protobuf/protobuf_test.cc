@@ -411,6 +411,9 @@ TEST(ProtobufErrors, EndHostileTexts) {
     std::string ranges = "message M {";
     for (int i = 0; i < 10'000; ++i) ranges += "reserved " + std::to_string(2 * i + 1) + ";";
     EXPECT_THAT(why_not(ranges + "}"), HasSubstr("too many reserved"));
+    std::string options = "message M {";
+    for (int i = 0; i < 300; ++i) options += "option deprecated = true;";
+    EXPECT_THAT(why_not(options + "}"), HasSubstr("more than 250 options"));
 }
 
 TEST(ProtobufSchema, NamesItsMessagesAndFields) {
