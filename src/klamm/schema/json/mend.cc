@@ -94,7 +94,9 @@ public:
     std::vector<Mend> all() {
         if (now_ == nullptr || old_ == nullptr || !now_->is_object()) return {};
         by_rule();
-        take_back_all();
+        // To take back the whole schema is no news to anybody, unless it is of another kind now.
+        auto const other_kind = found_.rule->name.find("TYPE") != std::string_view::npos;
+        if (!keys_.empty() || mends_.empty() || other_kind) take_back_all();
         return std::move(mends_);
     }
 
@@ -139,7 +141,9 @@ private:
         auto* const place = at(copy, keys_);
         change(*place);
         if (*place == *now_) return;
-        mends_.push_back({std::move(words), json::print(copy)});
+        auto text = json::print(copy);
+        if (std::ranges::find(mends_, text, &Mend::schema) == mends_.end())
+            mends_.push_back({std::move(words), std::move(text)});
     }
 
     /// What the old schema says under the keyword.
