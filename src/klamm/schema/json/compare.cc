@@ -9,6 +9,15 @@
 #include <set>
 
 namespace klamm::schema::jsonschema {
+namespace {
+
+/// What is no number limits nothing.
+json::Value const* number_at(Node const& node, std::string_view keyword) {
+    auto const* const value = node.keyword(keyword);
+    return value != nullptr && value->is_number() ? value : nullptr;
+}
+
+}  // namespace
 
 std::expected<std::vector<Found>, SchemaError> Comparer::compare(Target original, Target update) {
     while (true) {
@@ -191,12 +200,8 @@ void Comparer::compare_annotations(Out& out, Node& original, Node& update) {
 
 void Comparer::compare_limit(Out& out, std::string_view keyword, LimitRules const& rules,
                              Node const& original, Node const& update) {
-    auto const limit = [&](Node const& node) {
-        auto const* value = node.keyword(keyword);
-        return value != nullptr && value->is_number() ? value : nullptr;
-    };
-    auto const* const before = limit(original);
-    auto const* const after = limit(update);
+    auto const* const before = number_at(original, keyword);
+    auto const* const after = number_at(update, keyword);
     if (before == nullptr && after == nullptr) return;
     In const in(out, keyword);
     if (before == nullptr) return say(out, rules.added, nullptr, after);
@@ -226,31 +231,32 @@ void Comparer::compare_number(Out& out, Node& original, Node& update) {
     compare_limit(out, "minimum", rules::minimum, original, update);
     compare_limit(out, "exclusiveMaximum", rules::exclusive_maximum, original, update);
     compare_limit(out, "exclusiveMinimum", rules::exclusive_minimum, original, update);
-    auto const* const before = original.keyword("multipleOf");
-    auto const* const after = update.keyword("multipleOf");
-    if (before != nullptr || after != nullptr) {
-        In const in(out, "multipleOf");
-        auto const divides = [](json::Value const* by, json::Value const* number) {
-            auto const divisor = by->is_number() ? Divisor::from(by->number()) : std::nullopt;
-            return divisor && number->is_number() && divisor->divides(Decimal(number->number()));
-        };
-        if (before == nullptr)
-            say(out, rules::multiple_of_added, nullptr, after);
-        else if (after == nullptr)
-            say(out, rules::multiple_of_removed, before, nullptr);
-        else if (before->is_number() && after->is_number() &&
-                 Decimal(before->number()) == Decimal(after->number()))
-            ;  // written differently at most
-        else if (divides(before, after))
-            say(out, rules::multiple_of_expanded, before, after);
-        else if (divides(after, before))
-            say(out, rules::multiple_of_reduced, before, after);
-        else
-            say(out, rules::multiple_of_changed, before, after);
-    }
+    compare_multiple_of(out, original, update);
     if (original.integer != update.integer)
         say(out, original.integer ? rules::type_extended : rules::type_narrowed,
             original.source->find("type"), update.source->find("type"));
+}
+
+void Comparer::compare_multiple_of(Out& out, Node const& original, Node const& update) {
+    auto const* const before = number_at(original, "multipleOf");
+    auto const* const after = number_at(update, "multipleOf");
+    if (before == nullptr && after == nullptr) return;
+    In const in(out, "multipleOf");
+    if (before == nullptr) return say(out, rules::multiple_of_added, nullptr, after);
+    if (after == nullptr) return say(out, rules::multiple_of_removed, before, nullptr);
+    Decimal const was(before->number());
+    Decimal const is(after->number());
+    if (was == is) return;
+    auto const divides = [](json::Value const* by, Decimal const& number) {
+        auto const divisor = Divisor::from(by->number());
+        return divisor && divisor->divides(number);
+    };
+    if (divides(before, is))
+        say(out, rules::multiple_of_expanded, before, after);
+    else if (divides(after, was))
+        say(out, rules::multiple_of_reduced, before, after);
+    else
+        say(out, rules::multiple_of_changed, before, after);
 }
 
 void Comparer::compare_enum(Out& out, Node& original, Node& update) {

@@ -82,6 +82,7 @@ private:
                        Node const& original, Node const& update);
     void compare_string(Out& out, Node& original, Node& update);
     void compare_number(Out& out, Node& original, Node& update);
+    void compare_multiple_of(Out& out, Node const& original, Node const& update);
     void compare_enum(Out& out, Node& original, Node& update);
     void compare_const(Out& out, Node& original, Node& update);
     void compare_not(Out& out, Node& original, Node& update);

@@ -65,7 +65,8 @@ TEST(JsonSchemaText, SaysWhatIsWrongAndWhere) {
 
 TEST(JsonSchemaText, WhatWasStoredIsReadAsItIs) {
     for (auto const* text : {R"({"type":"strng"})", R"({"minLength":-1,"maxLength":"x"})",
-                             R"({"required":true,"properties":[],"items":7})"}) {
+                             R"({"required":true,"properties":[],"items":7})",
+                             R"({"multipleOf":{},"pattern":1,"enum":2,"type":{}})"}) {
         auto const schema = parse_json_schema(text, {}, {.strict = false});
         ASSERT_TRUE(schema) << text;
         EXPECT_TRUE((*schema)->differences(**schema, Policy::strict)->empty()) << text;
