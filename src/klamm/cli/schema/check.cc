@@ -169,9 +169,10 @@ void add_check_options(CLI::App& command, CheckFlags& flags) {
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command
-        .add_option("--git", flags.revision,
-                    "Compare with the files of this revision; with --registry: compare them "
-                    "with the registry")
+        .add_option(
+            "--git", flags.revision,
+            "Compare with the files of this revision; with a --registry named: compare them "
+            "with the registry")
         ->type_name("REV");
     command.add_option("--level", flags.level, "Instead of the level that the registry has set");
     command.add_option("--policy", flags.policy, "Instead of the policy that the registry has set")
