@@ -365,6 +365,18 @@ class Payloads(unittest.TestCase):
         self.assertEqual((good["key"], good["value"], good["value_schema"]), ("key", {"id": 5}, "1"))
         self.assertIn('{"id":5}', it.run("consume", "mixed", "--decode"))
 
+    def test_a_record_that_the_broker_refuses_is_explained(self):
+        it = self.it
+        it.register("strict-value", ORDER)
+        it.register("other-value", with_fields(EMAIL))
+        it.run("topic", "create", "strict", "--config", "klamm.schema.validation=payload")
+        it.run("produce", "strict", stdin="hello\n", code=1)
+        self.assertIn("the first byte is 0x68", it.stderr)
+        it.run("produce", "strict", "--schema", "other-value", stdin='{"id": 1, "email": "e"}\n', code=1)
+        self.assertIn("may not be one of the topic's subject", it.stderr)
+        it.run("produce", "strict", "--schema", "strict-value", stdin='{"id": 1}\n')
+        self.assertEqual(it.run("consume", "strict", "--decode", "--raw"), '{"id":1}\n')
+
     def test_a_line_that_does_not_obey_stops_with_its_number_and_path(self):
         it = self.it
         it.register("t-value", ORDER)
