@@ -1,12 +1,12 @@
 #include "klamm/schema/json/mend.h"
 
+#include "klamm/schema/json/place.h"
 #include "klamm/schema/json/uri.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string>
 
 namespace klamm::schema::jsonschema {
@@ -23,54 +23,10 @@ bool is_among(auto const& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-/// The keys from `in` to the value with this place in memory.
-bool find_keys(json::Value const& in, json::Value const* wanted, std::vector<std::string>& keys) {
-    if (&in == wanted) return true;
-    auto const descend = [&](json::Value const& child, std::string key) {
-        keys.push_back(std::move(key));
-        if (find_keys(child, wanted, keys)) return true;
-        keys.pop_back();
-        return false;
-    };
-    if (in.is_object()) {
-        for (auto const& [key, value] : in.object())
-            if (descend(value, key)) return true;
-    } else if (in.is_array()) {
-        for (std::size_t i = 0; i < in.array().size(); ++i)
-            if (descend(in.array()[i], std::to_string(i))) return true;
-    }
-    return false;
-}
-
-json::Value* at(json::Value& root, std::vector<std::string> const& keys) {
-    auto* value = &root;
-    for (auto const& key : keys)
-        value = value->is_array() ? &value->array()[std::stoul(key)] : value->find(key);
-    return value;
-}
-
 std::string shortened(json::Value const& value) {
     constexpr std::size_t shown_max = 60;
     auto const text = json::print(value);
     return text.size() <= shown_max ? text : "what it was";
-}
-
-/// A value of the schema's type that it likely permits.
-std::optional<json::Value> default_for(json::Value const& schema) {
-    if (auto const* values = schema.find_array("enum"); values != nullptr && !values->empty())
-        return values->front();
-    if (auto const* value = schema.find("const")) return *value;
-    auto const* type = schema.find("type");
-    if (type != nullptr && type->is_array() && !type->array().empty()) type = &type->array()[0];
-    if (type == nullptr || !type->is_string()) return json::Value();
-    auto const& name = type->string();
-    if (name == "string") return json::Value("");
-    if (name == "boolean") return json::Value(false);
-    if (name == "array") return json::Value(json::Array{});
-    if (name == "object") return json::Value(json::Object{});
-    if (name == "null") return json::Value();
-    auto const* const least = schema.find("minimum");
-    return least != nullptr ? *least : json::Value(0);
 }
 
 class Mender {
@@ -80,10 +36,12 @@ public:
         auto const* const expected = reads_ ? found.of_update : found.of_original;
         auto const* const other = reads_ ? found.of_original : found.of_update;
         // Inside a `not` the two have changed places.
-        if (find_keys(root, expected, keys_)) {
+        if (auto keys = keys_to(root, expected)) {
+            keys_ = std::move(*keys);
             now_ = expected;
             old_ = other;
-        } else if (find_keys(root, other, keys_)) {
+        } else if (keys = keys_to(root, other); keys) {
+            keys_ = std::move(*keys);
             now_ = other;
             old_ = expected;
         }
@@ -138,9 +96,9 @@ private:
     template <typename Change>
     void propose(std::string words, Change const& change) {
         auto copy = root_;
-        auto* const place = at(copy, keys_);
-        change(*place);
-        if (*place == *now_) return;
+        auto& place = at(copy, keys_);
+        change(place);
+        if (place == *now_) return;
         auto text = json::print(copy);
         if (std::ranges::find(mends_, text, &Mend::schema) == mends_.end())
             mends_.push_back({std::move(words), std::move(text)});
@@ -201,11 +159,10 @@ private:
         auto const* const property = property_of(*now_);
         if (property == nullptr || !property->is_object() || property->find("default") != nullptr)
             return;
-        auto const value = default_for(*property);
-        if (!value) return;
-        propose(fmt::format("Give {} a default: \"default\": {}.", found_.name, shortened(*value)),
+        auto const value = likely_value(*property);
+        propose(fmt::format("Give {} a default: \"default\": {}.", found_.name, shortened(value)),
                 [&](json::Value& schema) {
-                    schema.find("properties")->find(found_.name)->set("default", *value);
+                    schema.find("properties")->find(found_.name)->set("default", value);
                 });
     }
     /// The new schema has a property of which the old one knew nothing.
@@ -346,7 +303,7 @@ private:
     json::Value const& root_;
     Found const& found_;
     bool reads_;
-    std::vector<std::string> keys_;
+    Keys keys_;
     json::Value const* now_ = nullptr;
     json::Value const* old_ = nullptr;
     std::string place_;
