@@ -33,7 +33,7 @@ inline constexpr std::string_view findings_type = "application/vnd.klamm.finding
 struct ExplainLimits {
     std::size_t findings_max = 100;     ///< shown; how many there are more is said
     std::size_t attempts_max = 100;     ///< mended schemas that are parsed and compared
-    std::size_t comparisons_max = 500;  ///< of two schemas, to prove mends
+    std::size_t comparisons_max = 500;  ///< to prove mends; long schemas count several times
     std::size_t mends_max = 3;          ///< shown for one finding
 };
 

@@ -176,6 +176,8 @@ TEST(Explain, StopsLookingForMendsWhereItsBudgetEnds) {
     std::string fields = "a";
     for (int i = 0; i < 30; ++i) fields += " f" + std::to_string(i);
     EXPECT_TRUE(explained(fields, {"a"}, Level::backward, {.attempts_max = 200}).together);
+    auto const long_one = fields + " " + std::string(1 << 20, 'z') + "?";
+    EXPECT_FALSE(explained(long_one, {"a"}, Level::backward, {.attempts_max = 200}).together);
     auto const it =
         explained(fields, {"a"}, Level::backward, {.findings_max = 10, .attempts_max = 20});
     EXPECT_FALSE(it.together);
