@@ -172,7 +172,7 @@ void Compiler::add_dependencies(ObjectRules& object) {
         auto const* const map = map_at(keyword);
         if (map == nullptr) return;
         for (auto const& [trigger, needed] : *map) {
-            ObjectRules::Needs needs{.trigger = trigger};
+            ObjectRules::Needs needs{.keyword = keyword, .trigger = trigger};
             if (schemas && is_schema(needed))
                 needs.rules = child(needed);
             else if (names)

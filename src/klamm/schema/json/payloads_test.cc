@@ -157,7 +157,7 @@ TEST(JsonPayloads, Objects) {
     expect({all,
             R"("dependencies":{"a":["b"]})",
             {R"({"a":1,"b":2})"},
-            {{R"({"a":1})", "dependentRequired"}}});
+            {{R"({"a":1})", "dependencies"}}});
     expect({since2019,
             R"("dependentRequired":{"a":["b"]})",
             {R"({"b":2})"},

@@ -75,6 +75,7 @@ struct ObjectRules {
         std::uint32_t required = UINT32_MAX;  ///< its place in `required`
     };
     struct Needs {
+        std::string_view keyword;
         std::string trigger;
         std::vector<std::string> names;
         RulesIndex rules = no_rules;

@@ -139,7 +139,7 @@ bool Validator::check_dependencies(ObjectRules const& rules, At at, Evaluated* e
         if (member(at, needs.trigger) == 0) continue;
         for (auto const& name : needs.names)
             if (member(at, name) == 0)
-                return fail(at, "dependentRequired", [&] {
+                return fail(at, needs.keyword, [&] {
                     return fmt::format("With the property {}, {} is required.", needs.trigger,
                                        name);
                 });
