@@ -3,11 +3,15 @@
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.avro.AvroSchema;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.CachedSchemaRegistryClient;
@@ -27,9 +31,13 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -322,6 +330,43 @@ public class Registry {
         return read.toString();
     }
 
+    /** The broker decodes what comes; a batch with a bad record is refused, and the record named. */
+    String validation() throws Exception {
+        String topic = prefix + "-validation";
+        admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1).configs(
+                Map.of("klamm.schema.validation", "payload")))).all()
+                .get(WAIT_SECONDS, TimeUnit.SECONDS);
+        int id = client().register(topic + "-value", new AvroSchema(FIRST));
+        byte[] good = ByteBuffer.allocate(10).put((byte) 0).putInt(id).put((byte) 8)
+                .put("KL 1".getBytes()).array();
+        byte[] bad = Arrays.copyOf(good, 9);
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", bootstrap, "linger.ms", 500),
+                new ByteArraySerializer(), new ByteArraySerializer())) {
+            for (byte[] value : List.of(good, bad, good)) {
+                sent.add(producer.send(new ProducerRecord<>(topic, value)));
+            }
+        }
+        String named = cause(sent.get(1), InvalidRecordException.class);
+        expect(named.contains("flight"), "no path in: " + named);
+        cause(sent.get(0), KafkaException.class);
+        cause(sent.get(2), KafkaException.class);
+        send(topic, Map.of(), sighting(FIRST, "flight", "KL 2"));
+        same(read(topic).toString(), "[{\"flight\": \"KL 2\"}]", "stored");
+        return named;
+    }
+
+    static String cause(Future<?> future, Class<?> kind) throws Exception {
+        try {
+            future.get(WAIT_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException error) {
+            same(error.getCause().getClass(), kind, String.valueOf(error.getCause()));
+            return error.getCause().getMessage();
+        }
+        throw new AssertionError("a record of a refused batch was stored");
+    }
+
     void step(String name, Callable<String> action) {
         String outcome = "ok";
         String detail;
@@ -351,6 +396,7 @@ public class Registry {
         registry.step("serializer", registry::serializer);
         registry.step("latest", registry::latest);
         registry.step("reader", registry::reader);
+        registry.step("validation", registry::validation);
         System.exit(registry.failed ? 1 : 0);
     }
 }
