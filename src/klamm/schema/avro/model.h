@@ -29,7 +29,7 @@ constexpr std::size_t types = 100'000;
 /// Types inside each other when all is written out; recursion ends where a type is named again.
 constexpr std::size_t depth = 400;
 /// Values inside each other in a payload: what a list linked through its records may reach.
-constexpr std::size_t payload_depth = 512;
+constexpr std::size_t payload_depth = 256;
 /// Elements of arrays that take no bytes, in one payload: nothing else bounds their number.
 constexpr std::size_t empty_elements = 65'536;
 /// What one payload may become as JSON, and a JSON text as payload.
