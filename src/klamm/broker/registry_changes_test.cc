@@ -314,6 +314,15 @@ TEST(RegistryReaders, AreGroupsWithOffsetsOrSubscriptionsOfTheSubjectsTopic) {
         EXPECT_EQ(readers[1].lag, -1);
     }
     EXPECT_TRUE(story.broker->readers("orders").empty());
+    EXPECT_TRUE(story.broker->readers("orders-com.x.Order").empty());
+    story.create("by-record", 1,
+                 {{"klamm.schema.validation", "id"},
+                  {"confluent.value.subject.name.strategy",
+                   "io.confluent.kafka.serializers.subject.TopicRecordNameStrategy"}});
+    story.subscribe("reader", "by-record");
+    auto const by_record = story.broker->readers("by-record-com.x.Order");
+    ASSERT_EQ(by_record.size(), 1U);
+    EXPECT_EQ(by_record[0].group, "reader");
     EXPECT_TRUE(story.broker->readers("nothing-value").empty());
 }
 

@@ -38,10 +38,22 @@ bool is_subscribed(StoredGroup const& group, std::string const& topic) {
     return subscriptions.known() && subscriptions.contains(topic);
 }
 
+/// Whether its subjects are TOPIC-RECORD, of the keys or of the values.
+bool names_records(Topic const& topic) {
+    auto const& rules = topic.settings.validation;
+    return rules.key.strategy == SubjectNameStrategy::topic_record_name ||
+           rules.value.strategy == SubjectNameStrategy::topic_record_name;
+}
+
 }  // namespace
 
 std::vector<std::string> topics_of_subject(State const& state, std::string_view subject) {
     auto const name = unqualified(subject);
+    for (auto dash = name.find('-'); dash != std::string_view::npos;
+         dash = name.find('-', dash + 1)) {
+        auto const* topic = state.topic(name.substr(0, dash));
+        if (topic != nullptr && names_records(*topic)) return {topic->name};
+    }
     for (std::string_view const suffix : {"-value", "-key"}) {
         if (!name.ends_with(suffix)) continue;
         auto const* topic = state.topic(name.substr(0, name.size() - suffix.size()));

@@ -13,8 +13,10 @@ namespace klamm::broker {
 
 inline constexpr std::size_t readers_max = 100;
 
-/// The topics whose records have the schemas of a subject (":.ctx:name", or plain), by the subject
-/// name strategy that clients have unless they are told otherwise: T-key and T-value are of T.
+/// The topics whose records have the schemas of a subject (":.ctx:name", or plain). By the subject
+/// name strategy that clients have unless they are told otherwise, T-key and T-value are of T; by
+/// that of a topic T whose records are validated by it, T-RECORD is. A subject RECORD may belong to
+/// any topic: none is named.
 std::vector<std::string> topics_of_subject(State const& state, std::string_view subject);
 
 /// Groups of both protocols that are subscribed to one of these topics, or have committed offsets
