@@ -72,6 +72,14 @@ pb::DescriptorPool const& known_pool() {
 
 Definitions::Definitions() : pool_(&known_pool()) {}
 
+pb::FileDescriptor const& Definitions::payload_file() const {
+    bool const only_import = file_->dependency_count() == 1 &&
+                             file_->public_dependency_count() == 1 &&
+                             file_->message_type_count() == 0 && file_->enum_type_count() == 0 &&
+                             file_->service_count() == 0 && file_->extension_count() == 0;
+    return only_import ? *file_->public_dependency(0) : *file_;
+}
+
 Origin const& Definitions::origin(pb::FileDescriptor const& file) const {
     static Origin const own;
     auto const found = origins_.find(&file);

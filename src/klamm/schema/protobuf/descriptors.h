@@ -21,6 +21,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace klamm::schema::protobuf {
@@ -52,6 +53,9 @@ public:
     Definitions& operator=(Definitions const&) = delete;
 
     pb::FileDescriptor const& file() const { return *file_; }
+    /// Whose messages the payloads are: the schema's own, or, if it is nothing but one public
+    /// import, those of the imported file.
+    pb::FileDescriptor const& payload_file() const;
     pb::DescriptorPool const& pool() const { return pool_; }
     pb::DynamicMessageFactory& factory() const { return factory_; }
     Origin const& origin(pb::FileDescriptor const& file) const;
@@ -67,6 +71,7 @@ private:
 /// A text's file, with the places of its parts.
 struct ParsedFile {
     pb::FileDescriptorProto proto;  ///< options still as they were written
+    std::string text;               ///< empty: it was no text
     pb::compiler::SourceLocationTable places;
 };
 
@@ -82,9 +87,15 @@ bool looks_like_base64(std::string_view text);
 [[nodiscard]] std::expected<std::unique_ptr<Definitions>, SchemaError> define(
     ParsedFile& file, std::span<Reference const> references);
 
+/// How numbers were written, of options (by UninterpretedOption) and defaults (by FieldDescriptor-
+/// Proto): 1.0, 0x10. The descriptor has only their values.
+using WrittenNumbers = std::unordered_map<pb::Message const*, std::string>;
+WrittenNumbers written_numbers(ParsedFile const& file);
+
 /// `definitions` are needed where options are already interpreted: those of base64.
-File to_syntax(pb::FileDescriptorProto const& proto, Definitions const& definitions);
-std::vector<Option> to_options(pb::Message const& options, Definitions const& definitions);
+File to_syntax(ParsedFile const& file, Definitions const& definitions);
+std::vector<Option> to_options(pb::Message const& options, Definitions const& definitions,
+                               WrittenNumbers const& numbers);
 
 /// What normalize=true stores: names in full, everything that has no order sorted.
 File normalized(File file, Definitions const& definitions);

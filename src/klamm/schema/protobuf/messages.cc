@@ -50,8 +50,8 @@ Messages::Messages(Definitions const& definitions) : definitions_(definitions) {
     auto const visit = [&](pb::Descriptor const* type) {
         if (plans_.try_emplace(type, std::make_unique<MessagePlan>()).second) left.push_back(type);
     };
-    for (int i = 0; i < definitions.file().message_type_count(); ++i)
-        visit(definitions.file().message_type(i));
+    for (int i = 0; i < definitions.payload_file().message_type_count(); ++i)
+        visit(definitions.payload_file().message_type(i));
     while (!left.empty()) {
         auto const* type = left.back();
         left.pop_back();
@@ -88,7 +88,7 @@ Messages::Messages(Definitions const& definitions) : definitions_(definitions) {
 }
 
 std::vector<MessagePlan const*> Messages::at(MessageIndexes const& indexes) const {
-    auto const& file = definitions_.file();
+    auto const& file = definitions_.payload_file();
     auto const first = indexes.empty() ? 0 : indexes.front();
     if (first < 0 || first >= file.message_type_count()) return {};
     std::vector<pb::Descriptor const*> found{file.message_type(first)};
@@ -118,10 +118,10 @@ std::vector<MessagePlan const*> Messages::at(MessageIndexes const& indexes) cons
 }
 
 MessagePlan const* Messages::named(std::string_view local) const {
-    auto const& file = definitions_.file();
+    auto const& file = definitions_.payload_file();
     auto const name =
         file.package().empty() ? std::string(local) : file.package() + "." + std::string(local);
-    auto const found = plans_.find(file.pool()->FindMessageTypeByName(name));
+    auto const found = plans_.find(definitions_.pool().FindMessageTypeByName(name));
     return found == plans_.end() ? nullptr : found->second.get();
 }
 

@@ -3,7 +3,10 @@
 // index.
 #include "klamm/schema/protobuf/descriptors.h"
 
+#include <google/protobuf/stubs/strutil.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 namespace klamm::schema::protobuf {
@@ -29,7 +32,20 @@ private:
     Definitions const& definitions_;
 };
 
+/// 1.0 as 1, 0x10 as 16.
+void simplify_number(std::string& text) {
+    auto const digit = text.starts_with('-') ? 1U : 0U;
+    if (text.size() <= digit || text[digit] < '0' || text[digit] > '9') return;
+    if (text.find_first_not_of("0123456789", digit) == text.npos) return;
+    if (text.find_first_of("xX") == text.npos)
+        text = pb::SimpleDtoa(std::strtod(text.c_str(), nullptr));
+    else
+        text = text.substr(0, digit) +
+               std::to_string(std::strtoull(text.c_str() + digit, nullptr, 16));
+}
+
 void sort_value(OptionValue& value) {
+    if (value.kind == OptionValue::Kind::word) simplify_number(value.text);
     for (auto& [key, member] : value.members) {
         sort_value(member);
         if (member.kind == OptionValue::Kind::list && member.items.size() == 1) {

@@ -45,6 +45,8 @@ class AggregateReader {
 public:
     explicit AggregateReader(std::string const& text)
         : stream_(text.data(), static_cast<int>(text.size())), tokens_(&stream_, &quiet_) {
+        // As the library reads it: all on one line, and # makes a comment of the rest.
+        tokens_.set_comment_style(pb::io::Tokenizer::SH_COMMENT_STYLE);
         tokens_.Next();
     }
 
@@ -112,7 +114,9 @@ private:
     pb::io::Tokenizer tokens_;
 };
 
-OptionValue value_of(pb::UninterpretedOption const& option) {
+OptionValue value_of(pb::UninterpretedOption const& option, WrittenNumbers const& numbers) {
+    if (auto const found = numbers.find(&option); found != numbers.end())
+        return word(found->second);
     if (option.has_identifier_value()) return word(option.identifier_value());
     if (option.has_positive_int_value()) return word(std::to_string(option.positive_int_value()));
     if (option.has_negative_int_value()) return word(std::to_string(option.negative_int_value()));
@@ -121,11 +125,11 @@ OptionValue value_of(pb::UninterpretedOption const& option) {
     return AggregateReader(option.aggregate_value()).map("");
 }
 
-Option to_option(pb::UninterpretedOption const& option) {
+Option to_option(pb::UninterpretedOption const& option, WrittenNumbers const& numbers) {
     Option read;
     for (auto const& part : option.name())
         read.name.push_back({part.name_part(), part.is_extension()});
-    read.value = value_of(option);
+    read.value = value_of(option, numbers);
     return read;
 }
 
@@ -238,7 +242,8 @@ void append_interpreted(pb::Message const& options, Definitions const& definitio
 
 }  // namespace
 
-std::vector<Option> to_options(pb::Message const& options, Definitions const& definitions) {
+std::vector<Option> to_options(pb::Message const& options, Definitions const& definitions,
+                               WrittenNumbers const& numbers) {
     std::vector<Option> read;
     auto const& reflection = *options.GetReflection();
     auto const* as_text = options.GetDescriptor()->FindFieldByName("uninterpreted_option");
@@ -249,7 +254,8 @@ std::vector<Option> to_options(pb::Message const& options, Definitions const& de
         append_interpreted(options, definitions, read);
     for (int i = 0; i < reflection.FieldSize(options, as_text); ++i)
         read.push_back(to_option(static_cast<pb::UninterpretedOption const&>(
-            reflection.GetRepeatedMessage(options, as_text, i))));
+                                     reflection.GetRepeatedMessage(options, as_text, i)),
+                                 numbers));
     return read;
 }
 

@@ -146,6 +146,7 @@ std::expected<std::unique_ptr<ParsedFile>, SchemaError> parse_text(std::string_v
         return refuse(fmt::format("braces stand in each other more than {} deep", nesting_max));
     FirstError error;
     auto file = std::make_unique<ParsedFile>();
+    file->text = text;
     try {
         pb::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
         pb::io::Tokenizer tokens(&stream, &error);

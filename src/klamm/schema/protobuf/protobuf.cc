@@ -75,7 +75,7 @@ std::string ProtobufSchema::record_name(MessageIndexes const& indexes) const {
 
 std::vector<std::string> ProtobufSchema::top_level_fields() const {
     std::vector<std::string> names;
-    auto const& file = definitions_->file();
+    auto const& file = definitions_->payload_file();
     if (file.message_type_count() == 0) return names;
     for (int i = 0; i < file.message_type(0)->field_count(); ++i)
         names.push_back(file.message_type(0)->field(i)->name());
@@ -124,7 +124,7 @@ std::expected<MessagePlan const*, PayloadError> ProtobufSchema::message_of(
             .value = fmt::format("[{}]", fmt::join(indexes, ",")),
             .rule = "message_indexes",
             .why = fmt::format("the schema has {} top-level messages and none at these indexes",
-                               definitions_->file().message_type_count())});
+                               definitions_->payload_file().message_type_count())});
     std::optional<PayloadError> first_error;
     for (auto const* plan : candidates) {
         auto const obeyed = walk(payload, *plan);
@@ -185,7 +185,7 @@ std::expected<SchemaPtr, SchemaError> parse_protobuf(std::string_view text,
     if (!parsed) return std::unexpected(parsed.error());
     auto definitions = define(**parsed, references);
     if (!definitions) return std::unexpected(definitions.error());
-    auto file = to_syntax((*parsed)->proto, **definitions);
+    auto file = to_syntax(**parsed, **definitions);
     auto canonical = print(file);
     if (canonical.size() > text_bytes_max)
         return std::unexpected(SchemaError{
@@ -198,7 +198,7 @@ std::expected<SchemaPtr, SchemaError> parse_protobuf(std::string_view text,
         if (!parsed) return std::unexpected(parsed.error());
         definitions = define(**parsed, references);
         if (!definitions) return std::unexpected(definitions.error());
-        file = to_syntax((*parsed)->proto, **definitions);
+        file = to_syntax(**parsed, **definitions);
         if (print(file) != canonical)
             return std::unexpected(
                 SchemaError{"the schema has a part that has no canonical text; see its groups and "

@@ -250,6 +250,51 @@ extend google.protobuf.FieldOptions {
     EXPECT_THAT(less, HasSubstr("int32 i = 2 [json_name = \"I\"];"));
 }
 
+TEST(ProtobufCanonicalText, LeavesOutWhatTheLibraryTakesForACommentInAValue) {
+    auto const text = canonical(
+        "import \"confluent/meta.proto\"; message M { option (confluent.message_meta) = { doc: "
+        "\"a\" "
+        "# b ] [ c = \"d\" };}");
+    EXPECT_THAT(text, HasSubstr("{\n    doc: \"a\"\n  };"));
+}
+
+TEST(ProtobufCanonicalText, KeepsHowNumbersWereWritten) {
+    std::string const text = R"(
+import "google/protobuf/descriptor.proto";
+
+message M {
+  option (o) = 1.0;
+
+  optional double d = 1 [
+    (f) = -2.50,
+    (i) = 0x10,
+    default = 1e3
+  ];
+  optional int32 n = 2 [default = -0x1F];
+  optional bool b = 3 [default = true];
+}
+
+extend google.protobuf.MessageOptions {
+  optional double o = 50000;
+}
+extend google.protobuf.FieldOptions {
+  repeated float f = 50000;
+  optional int32 i = 50001;
+}
+)";
+    EXPECT_EQ(canonical(text), text);
+    auto tabs = text;
+    for (auto at = tabs.find("  "); at != tabs.npos; at = tabs.find("  "))
+        tabs.replace(at, 2, "\t");
+    EXPECT_EQ(canonical(tabs), text);
+    auto const normal = schema(text)->normalized();
+    EXPECT_THAT(normal, HasSubstr("option (o) = 1;"));
+    EXPECT_THAT(normal, HasSubstr("default = 1000"));
+    EXPECT_THAT(normal, HasSubstr("default = -31"));
+    EXPECT_THAT(normal, HasSubstr("(i) = 16"));
+    EXPECT_EQ(schema(normal)->normalized(), normal);
+}
+
 TEST(ProtobufCanonicalText, IsTheSameForTextAndForTheDescriptorOfIt) {
     auto const parsed = schema(R"(syntax = "proto3";
 package p;
@@ -426,6 +471,10 @@ TEST(ProtobufSchema, NamesItsMessagesAndFields) {
     EXPECT_EQ(parsed->record_name({2}), "");
     EXPECT_THAT(parsed->top_level_fields(), ElementsAre("x", "y"));
     EXPECT_EQ(schema("")->canonical(), "");
+    auto const only_import =
+        schema("syntax = \"proto3\"; import public \"google/type/date.proto\";");
+    EXPECT_EQ(only_import->record_name(), "google.type.Date");
+    EXPECT_THAT(only_import->top_level_fields(), ElementsAre("year", "month", "day"));
 }
 
 }  // namespace

@@ -87,8 +87,11 @@ private:
 
 class Reader {
 public:
-    Reader(pb::FileDescriptorProto const& file, Definitions const& definitions)
-        : file_(file), definitions_(definitions), statements_(file.source_code_info()) {}
+    Reader(ParsedFile const& file, Definitions const& definitions)
+        : file_(file.proto),
+          definitions_(definitions),
+          statements_(file.proto.source_code_info()),
+          numbers_(written_numbers(file)) {}
 
     File read();
 
@@ -105,13 +108,14 @@ private:
     template <typename Proto>
     std::vector<Option> options(Proto const& proto) {
         if (!proto.has_options()) return {};
-        return to_options(proto.options(), definitions_);
+        return to_options(proto.options(), definitions_, numbers_);
     }
     bool proto3() const { return file_.syntax() == "proto3"; }
 
     pb::FileDescriptorProto const& file_;
     Definitions const& definitions_;
     Statements statements_;
+    WrittenNumbers numbers_;
 };
 
 Path inside(Path path, int number) {
@@ -145,7 +149,8 @@ Option special(std::string name, OptionValue::Kind kind, std::string text) {
     return {.name = {{std::move(name), false}}, .value = {.kind = kind, .text = std::move(text)}};
 }
 
-void append_default(FieldProto const& field, std::vector<Option>& options) {
+void append_default(FieldProto const& field, WrittenNumbers const& numbers,
+                    std::vector<Option>& options) {
     using enum OptionValue::Kind;
     if (!field.has_default_value()) return;
     if (field.type() == FieldProto::TYPE_STRING && field.has_type())
@@ -153,6 +158,8 @@ void append_default(FieldProto const& field, std::vector<Option>& options) {
     else if (field.type() == FieldProto::TYPE_BYTES && field.has_type())
         options.push_back(
             special("default", text, pb::UnescapeCEscapeString(field.default_value())));
+    else if (auto const found = numbers.find(&field); found != numbers.end())
+        options.push_back(special("default", word, found->second));
     else
         options.push_back(special("default", word, field.default_value()));
 }
@@ -160,7 +167,7 @@ void append_default(FieldProto const& field, std::vector<Option>& options) {
 Field Reader::field(FieldProto const& proto, Siblings const& siblings) {
     Field field{.type = type_of(proto), .name = proto.name(), .number = proto.number()};
     field.options = options(proto);
-    append_default(proto, field.options);
+    append_default(proto, numbers_, field.options);
     if (proto.has_json_name())
         field.options.push_back(special("json_name", OptionValue::Kind::text, proto.json_name()));
     if (auto const* entry = map_entry(proto, siblings)) {
@@ -323,8 +330,8 @@ File Reader::read() {
 
 }  // namespace
 
-File to_syntax(pb::FileDescriptorProto const& proto, Definitions const& definitions) {
-    return Reader(proto, definitions).read();
+File to_syntax(ParsedFile const& file, Definitions const& definitions) {
+    return Reader(file, definitions).read();
 }
 
 }  // namespace klamm::schema::protobuf
