@@ -4,6 +4,7 @@
 //
 // The record bytes are those that the socket read, or that prepare() compressed for a topic with a
 // compression.type of its own; the broker sees their header only.
+#include "klamm/base/ensure.h"
 #include "klamm/base/guard.h"
 #include "klamm/broker/entries.h"
 #include "klamm/broker/handlers.h"
@@ -11,6 +12,7 @@
 #include "klamm/broker/state.h"
 #include "klamm/broker/topics.h"
 #include "klamm/broker/transactions/transactions.h"
+#include "klamm/records/contents.h"
 
 #include <algorithm>
 #include <variant>
@@ -192,8 +194,9 @@ bool obeys(Step& step, Partition const& partition, Given const& given, Partition
     Verdict own;
     auto const* verdict = given.verdict;
     if (verdict == nullptr || !verdict->holds(rules, registry)) {
-        own = validate(given.bytes.view(), *given.checked, topic.name, rules, registry,
-                       given.may_name);
+        auto const contents = records::Contents::open(given.bytes.view(), *given.checked, {});
+        ensure(contents.has_value());  // check() has opened them, too
+        own = validate(*contents, *given.checked, topic.name, rules, registry, given.may_name);
         verdict = &own;
     }
     given.may_name -= std::int32_t(verdict->refused.size());

@@ -1,6 +1,7 @@
 #include "klamm/broker/request.h"
 
 #include "klamm/broker/broker.h"
+#include "klamm/records/contents.h"
 #include "klamm/records/filter.h"
 
 #include <algorithm>
@@ -14,12 +15,13 @@ namespace {
 
 using kafka::ErrorCode;
 
-CheckedBatch check_records(std::optional<kafka::Records> const& records) {
+CheckedBatch check_records(std::optional<kafka::Records> const& records,
+                           records::Contents& contents) {
     if (!records || records->parts.empty())
         return std::unexpected(records::BatchError{records::BatchError::Kind::invalid,
                                                    "A partition of the request has no records."});
     auto const& bytes = records->parts.front();
-    auto checked = records::check(bytes.view());
+    auto checked = records::check(bytes.view(), {}, contents);
     if (checked) records::mend_max_timestamp(bytes.patchable(), *checked);
     return checked;
 }
@@ -176,23 +178,27 @@ void recompress_all(Request& request, kafka::ProduceRequest const& produce,
     }
 }
 
-/// Looks at the records of the batches that passed, where their topics want that.
-void validate_all(Request& request, kafka::ProduceRequest const& produce,
-                  Validations const& validated) {
+/// Checks each batch, and looks at the records of those that pass where their topics want that:
+/// while they are decompressed.
+void check_all(Request& request, kafka::ProduceRequest const& produce,
+               Validations const* validated) {
     constexpr kafka::ApiVersion ids_from = 13;
     bool const by_id = request.header.api_version >= ids_from;
-    request.verdicts.resize(request.batches.size());
-    std::size_t index = 0;
     auto may_name = refused_named_max;
     for (auto const& topic : produce.topic_data) {
-        auto const* wanted = by_id ? validated.of(topic.topic_id) : validated.of(topic.name);
+        auto const* wanted = validated == nullptr ? nullptr
+                             : by_id              ? validated->of(topic.topic_id)
+                                                  : validated->of(topic.name);
         for (auto const& partition : topic.partition_data) {
-            auto const& checked = request.batches[index];
-            auto& out = request.verdicts[index++];
+            records::Contents contents;
+            auto const& checked =
+                request.batches.emplace_back(check_records(partition.records, contents));
+            if (validated == nullptr) continue;
+            auto& verdict = request.verdicts.emplace_back();
             if (!checked || wanted == nullptr) continue;
-            out = validate(partition.records->parts.front().view(), *checked, wanted->name,
-                           wanted->rules, validated.registry(), may_name);
-            may_name -= std::int32_t(out.refused.size());
+            verdict = validate(contents, *checked, wanted->name, wanted->rules,
+                               validated->registry(), may_name);
+            may_name -= std::int32_t(verdict.refused.size());
         }
     }
 }
@@ -225,11 +231,7 @@ std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::stri
     if (auto const* push = std::get_if<kafka::PushTelemetryRequest>(&request.body))
         request.client_metrics = unpack(*push);
     if (auto const* produce = std::get_if<kafka::ProduceRequest>(&request.body)) {
-        for (auto const& topic : produce->topic_data) {
-            for (auto const& partition : topic.partition_data)
-                request.batches.push_back(check_records(partition.records));
-        }
-        if (validated != nullptr) validate_all(request, *produce, *validated);
+        check_all(request, *produce, validated);
         if (wanted != nullptr) recompress_all(request, *produce, *wanted);
     }
     return request;

@@ -149,6 +149,11 @@ std::expected<BatchInfo, BatchError> read_header(ByteView bytes) {
 }
 
 std::expected<BatchInfo, BatchError> check(ByteView batch, CheckLimits limits) {
+    Contents contents;
+    return check(batch, limits, contents);
+}
+
+std::expected<BatchInfo, BatchError> check(ByteView batch, CheckLimits limits, Contents& contents) {
     auto info = parse_header(batch, true);
     if (!info) return info;
     if (std::size_t(info->bytes) != batch.size())
@@ -157,9 +162,10 @@ std::expected<BatchInfo, BatchError> check(ByteView batch, CheckLimits limits) {
     if (auto crc = check_crc(batch, *info); !crc) return std::unexpected(std::move(crc.error()));
     if (auto claims = check_claims(*info); !claims)
         return std::unexpected(std::move(claims.error()));
-    auto contents = Contents::open(batch, *info, limits);
-    if (!contents) return std::unexpected(std::move(contents.error()));
-    auto const seen = check_contents(contents->view(), *info);
+    auto opened = Contents::open(batch, *info, limits);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    contents = std::move(*opened);
+    auto const seen = check_contents(contents.view(), *info);
     if (!seen) return std::unexpected(seen.error());
     info->max_timestamp = seen->max_timestamp;
     info->first_keyless = seen->first_keyless;

@@ -9,6 +9,7 @@ namespace klamm::records {
 /// The bytes behind the header: a view into the batch, or into what was decompressed.
 class Contents {
 public:
+    Contents() = default;  ///< of no batch
     /// Requires that `batch` has exactly `info.bytes` bytes and `info` is its header.
     [[nodiscard]] static std::expected<Contents, BatchError> open(ByteView batch,
                                                                   BatchInfo const& info,
@@ -19,6 +20,10 @@ private:
     std::optional<Bytes> plain_;
     ByteView inside_;
 };
+
+/// As batch.h says, and gives out what it has decompressed. What was in `contents` is gone.
+[[nodiscard]] std::expected<BatchInfo, BatchError> check(ByteView batch, CheckLimits limits,
+                                                         Contents& contents);
 
 /// Gives each record to `visit(RecordView, offset, timestamp)` until it returns false, and then
 /// ends. Otherwise the records must number `info.records_count` and end with the bytes.

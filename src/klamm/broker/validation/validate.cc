@@ -10,17 +10,15 @@
 
 namespace klamm::broker {
 
-Verdict validate(ByteView batch, records::BatchInfo const& info, std::string_view topic,
-                 ValidationRules const& rules, registry::State const& registry,
-                 std::int32_t refused_max) {
+Verdict validate(records::Contents const& contents, records::BatchInfo const& info,
+                 std::string_view topic, ValidationRules const& rules,
+                 registry::State const& registry, std::int32_t refused_max) {
     Verdict verdict{
         .rules = rules, .registry_version = registry.version(), .records = info.records_count};
-    auto const contents = records::Contents::open(batch, info, {});
-    ensure(contents.has_value());
     SideCheck key(Side::key, topic, rules.key, registry);
     SideCheck value(Side::value, topic, rules.value, registry);
     auto const walked = records::for_each(
-        contents->view(), info, [&](records::RecordView const& record, auto, auto) {
+        contents.view(), info, [&](records::RecordView const& record, auto, auto) {
             auto why = key.refuse(record);
             if (!why) why = value.refuse(record);
             if (why) verdict.refused.push_back({verdict.looked_at, std::move(*why)});

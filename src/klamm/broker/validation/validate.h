@@ -16,6 +16,10 @@
 #include <string_view>
 #include <vector>
 
+namespace klamm::records {
+class Contents;
+}
+
 namespace klamm::broker {
 
 /// The most records that one answer names, of all its batches; but of each that is refused, one.
@@ -39,11 +43,11 @@ struct Verdict {
     }
 };
 
-/// Requires that records::check() took the batch, as `info` says. Ends with the `refused_max`th
-/// record that is refused.
-Verdict validate(ByteView batch, records::BatchInfo const& info, std::string_view topic,
-                 ValidationRules const& rules, registry::State const& registry,
-                 std::int32_t refused_max);
+/// Requires that records::check() took the batch, as `info` says, and gave out the contents. Ends
+/// with the `refused_max`th record that is refused.
+Verdict validate(records::Contents const& contents, records::BatchInfo const& info,
+                 std::string_view topic, ValidationRules const& rules,
+                 registry::State const& registry, std::int32_t refused_max);
 
 /// "3 of 100 records do not obey ...", with what is wrong with the first. Requires a refused one.
 std::string in_words(Verdict const& verdict, std::string_view topic);

@@ -5,6 +5,7 @@
 #include "klamm/broker/validation/validate.h"
 #include "klamm/json/value.h"
 #include "klamm/records/batch.h"
+#include "klamm/records/contents.h"
 #include "klamm/registry/state.h"
 
 #include <gtest/gtest.h>
@@ -114,7 +115,9 @@ protected:
                   std::string_view topic = "t", records::Codec codec = records::Codec::none,
                   std::int32_t refused_max = refused_named_max) const {
         auto const batch = records::build(records, {.codec = codec});
-        return validate(batch, records::check(batch).value(), topic, rules, registry, refused_max);
+        records::Contents contents;
+        auto const info = records::check(batch, {}, contents).value();
+        return validate(contents, info, topic, rules, registry, refused_max);
     }
     /// Why the one record is refused; empty: it is not.
     std::string why(records::Record const& one, ValidationRules const& rules,
