@@ -79,6 +79,31 @@ def prepare(side, folder):
     return ids[0], file
 
 
+# (program, its benchmark, what is measured, the note)
+ALONE = [
+    ("avro_bench", "check", "an Avro payload of 1 KiB checked", "one core, no broker; goal: over 300 MB/s"),
+    ("avro_bench", "check_numbers", "an Avro payload of 1 KiB of small numbers checked", "the dear case"),
+    ("json_schema_bench", "check", "a JSON payload of 1 KiB checked", "one core, no broker"),
+    ("avro_bench", "compare_200_fields", "two Avro schemas of 200 fields compared", "goal: below 1 ms"),
+    ("json_schema_bench", "compare_200_fields", "two JSON Schemas of 200 properties compared", "goal: below 1 ms"),
+]
+
+
+def alone(bench, side):
+    """What schemas cost without HTTP and without a broker."""
+    for program in dict.fromkeys(row[0] for row in ALONE):
+        run = subprocess.run(["taskset", "-c", SERVER_CORE, str(bench.programs / program),
+                              "--benchmark_format=json"], capture_output=True, text=True, check=True)
+        found = {each["name"]: each for each in json.loads(run.stdout)["benchmarks"]}
+        for _, name, what, note in [row for row in ALONE if row[0] == program]:
+            each = found[name]
+            if "bytes_per_second" in each:
+                bench.add(what, side, each["bytes_per_second"] / 1e6, "MB/s", "more", table="registry", note=note)
+            else:
+                scale = {"ns": 1e-6, "us": 1e-3, "ms": 1}[each["time_unit"]]
+                bench.add(what, side, each["cpu_time"] * scale, "ms", "less", table="registry", note=note)
+
+
 def registry(bench):
     bench.close()  # another Klamm has the same folder
     own = bench.side(OneCore)
@@ -110,3 +135,4 @@ def registry(bench):
     measure((f"compatibility check of {FIELDS} fields: mean", f"compatibility check of {FIELDS} fields: p99"),
             "ms", "less", 1, lambda first, file: ("check", str(file)), times,
             "by HTTP, one after the other; goal: below 1 ms")
+    alone(bench, own)
