@@ -42,9 +42,12 @@ TEST(Json, IndentsForPeople) {
 }
 
 TEST(Json, SaysWhereATextIsWrong) {
-    for (auto const* text : {"", "{", "[1,]", "{\"a\":1,}", "01", "1 2", "nul", "\"\xff\"", "'a'",
-                             "\"\\ud800\"", "{\"a\" 1}", "[1", "\"a", "NaN", "// x\n1", "1e999"})
+    for (auto const* text :
+         {"", "{", "[1,]", "{\"a\":1,}", "01", "1 2", "nul", "\"\xff\"", "'a'", "\"\\ud800\"",
+          "\"\\udfff\"", "{\"\\uDC00\":1}", "{\"a\" 1}", "[1", "\"a", "NaN", "// x\n1", "1e999"})
         EXPECT_FALSE(parse(text)) << text;
+    EXPECT_FALSE(parse(std::string_view("1\0 2", 4)));
+    EXPECT_TRUE(parse("\"\\ud83d\\ude00 \xED\x9F\xBF\""));
     auto const wrong = parse("{\n  \"a\": 1\n  \"b\": 2\n}");
     ASSERT_FALSE(wrong);
     EXPECT_THAT(wrong.error().why, HasSubstr("line 3"));

@@ -1,3 +1,4 @@
+#include "klamm/json/surrogates.h"
 #include "klamm/json/value.h"
 
 #include <fmt/format.h>
@@ -23,11 +24,11 @@ public:
         return add(Number{std::string(text, size)});
     }
     bool String(char const* text, rapidjson::SizeType size, bool) {
-        return add(std::string(text, size));
+        return whole(text, size) && add(std::string(text, size));
     }
     bool Key(char const* text, rapidjson::SizeType size, bool) {
         open_.back().key.assign(text, size);
-        return true;
+        return whole(text, size);
     }
     bool StartObject() { return open(Object{}); }
     bool EndObject(rapidjson::SizeType) { return close(); }
@@ -42,6 +43,7 @@ public:
 
     Value take() { return std::move(root_); }
     bool too_deep() const { return too_deep_; }
+    bool half_character() const { return half_character_; }
 
 private:
     /// Beyond so many members, a search for each new key would take too long.
@@ -53,6 +55,10 @@ private:
         std::unordered_map<std::string, std::size_t> places;
     };
 
+    bool whole(char const* text, std::size_t size) {
+        half_character_ = has_half_character({text, size});
+        return !half_character_;
+    }
     bool open(Value value) {
         if (open_.size() >= limits_.depth_max) {
             too_deep_ = true;
@@ -100,6 +106,7 @@ private:
     Value root_;
     std::vector<Open> open_;
     bool too_deep_ = false;
+    bool half_character_ = false;
 };
 
 /// "line 3, column 14: Missing a comma or } after an object member."
@@ -117,6 +124,9 @@ std::expected<Value, ParseError> parse(std::string_view text, Limits limits) {
     if (text.size() > limits.bytes_max)
         return std::unexpected(ParseError{
             fmt::format("{} bytes of JSON, more than {}", text.size(), limits.bytes_max), 0});
+    // The reader takes a zero for the end.
+    if (auto const zero = text.find('\0'); zero != text.npos)
+        return std::unexpected(ParseError{describe(text, zero, "a zero byte"), zero});
     constexpr unsigned flags = rapidjson::kParseNumbersAsStringsFlag |
                                rapidjson::kParseIterativeFlag |
                                rapidjson::kParseValidateEncodingFlag;
@@ -132,6 +142,11 @@ std::expected<Value, ParseError> parse(std::string_view text, Limits limits) {
                                             "each other",
                                             limits.depth_max)),
                        result.Offset()});
+    if (builder.half_character())
+        return std::unexpected(ParseError{describe(text, result.Offset(),
+                                                   "an escape \\uD800 to \\uDFFF stands alone; "
+                                                   "it is half of a character"),
+                                          result.Offset()});
     if (result.IsError())
         return std::unexpected(
             ParseError{describe(text, result.Offset(), rapidjson::GetParseError_En(result.Code())),

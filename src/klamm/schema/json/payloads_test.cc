@@ -274,7 +274,8 @@ TEST(JsonPayloads, SaysWhatWasExpectedAndWhatCame) {
 
 TEST(JsonPayloads, AreWholeTextsOfJson) {
     auto const schema = must_parse("{}");
-    for (auto const* payload : {"", "{", "[1,]", "nul", "1 2", "\"\xff\"", "\"\\ud800\"", "01"}) {
+    for (auto const* payload :
+         {"", "{", "[1,]", "nul", "1 2", "\"\xff\"", "\"\\ud800\"", "\"\\udfff\"", "01"}) {
         auto const checked = check(schema, payload);
         ASSERT_FALSE(checked) << payload;
         EXPECT_EQ(checked.error().rule, "json");

@@ -1,5 +1,6 @@
 #include "klamm/schema/json/tape.h"
 
+#include "klamm/json/surrogates.h"
 #include "klamm/json/value.h"
 #include "klamm/schema/json/uri.h"
 
@@ -15,7 +16,8 @@ namespace klamm::schema::jsonschema {
 /// Takes the reader's events. The reader recurses, which is faster; as deep as we let it.
 class TapeWriter {
 public:
-    explicit TapeWriter(std::vector<Item>& items) : items_(items) {}
+    /// `escapes`: the text has some, so that a string may hold half of a character.
+    TapeWriter(std::vector<Item>& items, bool escapes) : items_(items), escapes_(escapes) {}
 
     bool Null() { return add({.is = Is::null}); }
     bool Bool(bool yes) { return add({.is = Is::boolean, .yes = yes}); }
@@ -25,6 +27,7 @@ public:
         return add({.is = Is::number, .yes = plain, .size = size, .text = text});
     }
     bool String(char const* text, rapidjson::SizeType size, bool) {
+        if (escapes_ && json::has_half_character({text, size})) return false;
         return add({.is = Is::string, .size = size, .text = text});
     }
     bool Key(char const* text, rapidjson::SizeType size, bool) { return String(text, size, false); }
@@ -61,6 +64,7 @@ private:
     }
 
     std::vector<Item>& items_;
+    bool escapes_;
     At open_[payload_depth_max];
     std::size_t depth_ = 0;
     bool too_deep_ = false;
@@ -107,7 +111,7 @@ std::expected<Tape, std::string> Tape::from(std::string_view json) {
     std::ranges::copy(json, tape.text_.get());
     tape.text_[json.size()] = 0;
     tape.items_.reserve(json.size() / 6 + 8);
-    TapeWriter writer(tape.items_);
+    TapeWriter writer(tape.items_, json.find("\\u") != json.npos);
     auto const result = is_ascii(json)
                             ? read<0>(tape.text_.get(), writer)
                             : read<rapidjson::kParseValidateEncodingFlag>(tape.text_.get(), writer);
