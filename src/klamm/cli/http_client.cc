@@ -1,6 +1,7 @@
 #include "klamm/cli/http_client.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <fmt/core.h>
 
 #include <utility>
@@ -8,18 +9,53 @@
 namespace klamm::cli {
 namespace {
 
-struct FreeList {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Headers = std::unique_ptr<curl_slist, FreeList>;
+/// libcurl, loaded by the first command that needs it, and kept: `klamm serve` does not, and linked
+/// to the program, curl and the libraries that it brings would cost every broker 3 MiB of memory.
+struct Curl {
+    void* library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    decltype(&curl_easy_init) init = function<decltype(&curl_easy_init)>("curl_easy_init");
+    decltype(&curl_easy_cleanup) cleanup =
+        function<decltype(&curl_easy_cleanup)>("curl_easy_cleanup");
+    decltype(&curl_easy_reset) reset = function<decltype(&curl_easy_reset)>("curl_easy_reset");
+    decltype(&curl_easy_setopt) set = function<decltype(&curl_easy_setopt)>("curl_easy_setopt");
+    decltype(&curl_easy_perform) perform =
+        function<decltype(&curl_easy_perform)>("curl_easy_perform");
+    decltype(&curl_easy_getinfo) get = function<decltype(&curl_easy_getinfo)>("curl_easy_getinfo");
+    decltype(&curl_easy_strerror) text_of =
+        function<decltype(&curl_easy_strerror)>("curl_easy_strerror");
+    decltype(&curl_slist_append) append =
+        function<decltype(&curl_slist_append)>("curl_slist_append");
+    decltype(&curl_slist_free_all) free_all =
+        function<decltype(&curl_slist_free_all)>("curl_slist_free_all");
 
-void append(Headers& headers, std::string const& line) {
-    // On failure the old list stays ours.
-    if (auto* const longer = curl_slist_append(headers.get(), line.c_str())) {
-        static_cast<void>(headers.release());
-        headers.reset(longer);
+    bool is_there() const {
+        return init && cleanup && reset && set && perform && get && text_of && append && free_all;
     }
-}
+
+private:
+    template <class F>
+    F function(char const* name) const {
+        return library == nullptr ? nullptr : reinterpret_cast<F>(dlsym(library, name));
+    }
+};
+
+/// Lines of a request's header.
+class Headers {
+public:
+    explicit Headers(Curl const& curl) : curl_(curl) {}
+    ~Headers() { curl_.free_all(list_); }
+    Headers(Headers const&) = delete;
+    Headers& operator=(Headers const&) = delete;
+
+    void add(std::string const& line) {
+        if (auto* const longer = curl_.append(list_, line.c_str())) list_ = longer;
+    }
+    curl_slist* list() const { return list_; }
+
+private:
+    Curl const& curl_;
+    curl_slist* list_ = nullptr;
+};
 
 /// curl's callback: fewer bytes than it was given end the transfer.
 std::size_t take(char const* data, std::size_t, std::size_t size, void* to) {
@@ -29,8 +65,7 @@ std::size_t take(char const* data, std::size_t, std::size_t size, void* to) {
     return size;
 }
 
-Failure no_answer(std::string const& server, CURLcode code, char const* detail, int timeout_s) {
-    std::string why = *detail != '\0' ? detail : curl_easy_strerror(code);
+Failure no_answer(std::string const& server, CURLcode code, std::string why, int timeout_s) {
     std::string hint;
     switch (code) {
         case CURLE_COULDNT_CONNECT:
@@ -63,12 +98,15 @@ Failure no_answer(std::string const& server, CURLcode code, char const* detail, 
 }  // namespace
 
 struct HttpClient::Connection {
-    Connection() : curl(curl_easy_init()) {}
-    ~Connection() { curl_easy_cleanup(curl); }
+    Connection() : handle(curl.is_there() ? curl.init() : nullptr) {}
+    ~Connection() {
+        if (handle != nullptr) curl.cleanup(handle);
+    }
     Connection(Connection const&) = delete;
     Connection& operator=(Connection const&) = delete;
 
-    CURL* curl;
+    Curl curl;
+    CURL* handle;
 };
 
 HttpClient::HttpClient(HttpOptions options)
@@ -81,38 +119,42 @@ HttpClient::HttpClient(HttpOptions options)
 HttpClient::~HttpClient() = default;
 
 Outcome<HttpReply> HttpClient::send(Request const& request) {
-    auto* const curl = connection_->curl;
-    if (curl == nullptr) return failed("libcurl could not be started");
-    curl_easy_reset(curl);  // keeps the connection
+    auto const& curl = connection_->curl;
+    auto* const handle = connection_->handle;
+    if (handle == nullptr)
+        return failed("libcurl.so.4 could not be loaded, which requests to a registry need",
+                      "on Debian: apt install libcurl4");
+    curl.reset(handle);  // keeps the connection
     HttpReply reply;
     char detail[CURL_ERROR_SIZE] = "";
     auto const url = options_.url + std::string(request.path);
-    Headers headers;
-    if (!request.accept.empty()) append(headers, fmt::format("Accept: {}", request.accept));
+    Headers headers(curl);
+    if (!request.accept.empty()) headers.add(fmt::format("Accept: {}", request.accept));
     if (!request.content_type.empty())
-        append(headers, fmt::format("Content-Type: {}", request.content_type));
-    append(headers, "Expect:");  // one round trip, also for large schemas
-    curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, long(options_.timeout_s));
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
+        headers.add(fmt::format("Content-Type: {}", request.content_type));
+    headers.add("Expect:");  // one round trip, also for large schemas
+    curl.set(handle, CURLOPT_URL, url.c_str());
+    curl.set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl.set(handle, CURLOPT_PATH_AS_IS, 1L);
+    curl.set(handle, CURLOPT_CUSTOMREQUEST, request.method);
+    curl.set(handle, CURLOPT_HTTPHEADER, headers.list());
+    curl.set(handle, CURLOPT_ERRORBUFFER, detail);
+    curl.set(handle, CURLOPT_NOSIGNAL, 1L);
+    curl.set(handle, CURLOPT_TIMEOUT, long(options_.timeout_s));
+    curl.set(handle, CURLOPT_WRITEFUNCTION, &take);
+    curl.set(handle, CURLOPT_WRITEDATA, &reply.body);
     if (!request.body.empty()) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.size()));
+        curl.set(handle, CURLOPT_POSTFIELDS, request.body.data());
+        curl.set(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.size()));
     }
-    if (!options_.user.empty()) curl_easy_setopt(curl, CURLOPT_USERPWD, options_.user.c_str());
-    if (!options_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
-    if (auto const code = curl_easy_perform(curl); code != CURLE_OK)
-        return std::unexpected(no_answer(name_, code, detail, options_.timeout_s));
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
+    if (!options_.user.empty()) curl.set(handle, CURLOPT_USERPWD, options_.user.c_str());
+    if (!options_.ca_file.empty()) curl.set(handle, CURLOPT_CAINFO, options_.ca_file.c_str());
+    if (auto const code = curl.perform(handle); code != CURLE_OK)
+        return std::unexpected(no_answer(name_, code, *detail != '\0' ? detail : curl.text_of(code),
+                                         options_.timeout_s));
+    curl.get(handle, CURLINFO_RESPONSE_CODE, &reply.status);
     char const* type = nullptr;
-    curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+    curl.get(handle, CURLINFO_CONTENT_TYPE, &type);
     if (type != nullptr) reply.content_type = type;
     return reply;
 }
