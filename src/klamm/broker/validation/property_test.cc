@@ -96,7 +96,8 @@ std::int64_t read_all(ValidationStory& story, std::string const& topic) {
                 left = left.subspan(batch.size());
                 offset = info.next_offset();
                 if (info.control()) continue;
-                for (auto const& one : records::read_records(batch).value()) {
+                auto const all = records::read_records(batch).value();
+                for (auto const& one : all) {
                     ++seen;
                     if (one.value) {
                         EXPECT_TRUE(schema.to_json(payload_of(one), {}).has_value());
