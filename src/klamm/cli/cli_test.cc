@@ -1,3 +1,5 @@
+#include "klamm/base/base64.h"
+#include "klamm/base/utf8.h"
 #include "klamm/cli/delay_group.h"
 #include "klamm/cli/flights.h"
 #include "klamm/cli/json.h"
@@ -51,11 +53,11 @@ TEST(Text, NeverSendsControlsToATerminal) {
 }
 
 TEST(Text, Base64PadsAsRfc4648Shows) {
-    EXPECT_EQ(base64(""), "");
-    EXPECT_EQ(base64("f"), "Zg==");
-    EXPECT_EQ(base64("fo"), "Zm8=");
-    EXPECT_EQ(base64("foo"), "Zm9v");
-    EXPECT_EQ(base64("\xff\xff\xff"s), "////");
+    EXPECT_EQ(base64_encoded(""), "");
+    EXPECT_EQ(base64_encoded("f"), "Zg==");
+    EXPECT_EQ(base64_encoded("fo"), "Zm8=");
+    EXPECT_EQ(base64_encoded("foo"), "Zm9v");
+    EXPECT_EQ(base64_encoded("\xff\xff\xff"s), "////");
 }
 
 TEST(Terminal, NumbersAndTimesReadWell) {

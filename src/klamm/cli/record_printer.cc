@@ -1,5 +1,7 @@
 #include "klamm/cli/record_printer.h"
 
+#include "klamm/base/base64.h"
+#include "klamm/base/utf8.h"
 #include "klamm/cli/text.h"
 #include "klamm/cli/topic_reader.h"
 
@@ -15,7 +17,7 @@ void write_bytes(Json& json, std::string const& name, std::optional<std::string_
     if (!bytes || is_utf8(*bytes))
         json.field(name, bytes);
     else
-        json.field(name + "_base64", base64(*bytes));
+        json.field(name + "_base64", base64_encoded(*bytes));
 }
 
 template <class Visit>

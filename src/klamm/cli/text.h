@@ -8,8 +8,6 @@
 
 namespace klamm::cli {
 
-bool is_utf8(std::string_view bytes);
-std::string base64(std::string_view bytes);
 /// Safe to show on a terminal: control characters and what is no UTF-8 become \n, \t, \xff.
 std::string printable(std::string_view bytes);
 

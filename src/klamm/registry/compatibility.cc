@@ -1,5 +1,6 @@
 #include "klamm/registry/compatibility.h"
 
+#include "klamm/base/utf8.h"
 #include "klamm/registry/explain.h"
 #include "klamm/registry/refusals.h"
 

@@ -1,5 +1,7 @@
 #include "klamm/registry/http.h"
 
+#include "klamm/base/utf8.h"
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -84,22 +86,6 @@ unsigned quality_of(std::string_view parameters) {
 }
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-        auto const lead = static_cast<unsigned char>(text[i]);
-        std::size_t const more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-        if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || i + more >= text.size()) return false;
-        for (std::size_t k = 1; k <= more; ++k)
-            if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80) return false;
-        auto const second = more == 0 ? 0U : static_cast<unsigned char>(text[i + 1]);
-        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second >= 0xa0) ||
-            (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second >= 0x90))
-            return false;
-        i += more + 1;
-    }
-    return true;
-}
 
 std::string const* Target::find(std::string_view name) const {
     auto const found = std::ranges::find(query, name, &Parameter::name);

@@ -66,6 +66,4 @@ bool is_accepted_body(std::string_view content_type);
 /// The body as a JSON object.
 std::expected<json::Value, Refusal> parse_body(std::string_view body);
 
-bool is_utf8(std::string_view text);
-
 }  // namespace klamm::registry

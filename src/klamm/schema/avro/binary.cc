@@ -1,7 +1,7 @@
 #include "klamm/schema/avro/binary.h"
 
+#include "klamm/base/utf8.h"
 #include "klamm/schema/avro/model.h"
-#include "klamm/schema/avro/utf8.h"
 
 #include <fmt/format.h>
 

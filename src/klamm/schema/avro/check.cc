@@ -1,6 +1,6 @@
 #include "klamm/schema/avro/check.h"
 
-#include "klamm/schema/avro/utf8.h"
+#include "klamm/base/utf8.h"
 
 #include <algorithm>
 

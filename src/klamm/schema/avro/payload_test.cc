@@ -1,6 +1,6 @@
 // Payloads: checked, shown, built, read with another schema.
+#include "klamm/base/utf8.h"
 #include "klamm/schema/avro/resolve.h"
-#include "klamm/schema/avro/utf8.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -100,8 +100,4 @@ std::vector<Option> to_options(pb::Message const& options, Definitions const& de
 /// What normalize=true stores: names in full, everything that has no order sorted.
 File normalized(File file, Definitions const& definitions);
 
-std::string base64_encoded(std::string_view bytes);
-/// Standard alphabet, with padding; line breaks are skipped. None: it is something else.
-std::optional<std::string> base64_decoded(std::string_view text);
-
 }  // namespace klamm::schema::protobuf

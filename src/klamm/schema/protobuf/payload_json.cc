@@ -1,6 +1,7 @@
+#include "klamm/base/base64.h"
+#include "klamm/base/utf8.h"
 #include "klamm/json/value.h"
 #include "klamm/schema/protobuf/messages.h"
-#include "klamm/schema/protobuf/utf8.h"
 
 #include <fmt/format.h>
 #include <google/protobuf/stubs/strutil.h>

@@ -1,7 +1,7 @@
 // The layout: a message lists what is reserved, options, fields, oneofs, groups, extensions,
 // extends, messages, enums, each kind behind an empty line, whatever the order of the author was.
+#include "klamm/base/utf8.h"
 #include "klamm/schema/protobuf/syntax.h"
-#include "klamm/schema/protobuf/utf8.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 #include "klamm/schema/protobuf/protobuf.h"
 
+#include "klamm/base/base64.h"
 #include "klamm/schema/protobuf/descriptors.h"
 #include "klamm/schema/protobuf/differences.h"
 #include "klamm/schema/protobuf/mends.h"

@@ -1,6 +1,6 @@
+#include "klamm/base/utf8.h"
 #include "klamm/schema/protobuf/differences.h"
 #include "klamm/schema/protobuf/messages.h"
-#include "klamm/schema/protobuf/utf8.h"
 
 #include <fmt/format.h>
 

@@ -1,13 +1,14 @@
-#include "klamm/schema/avro/utf8.h"
+#include "klamm/base/utf8.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace klamm::schema::avro {
+namespace klamm {
+
 namespace {
 
-/// The bytes of the character at `at`; 0: it is none.
-std::size_t character_bytes(std::uint8_t const* at, std::size_t left) {
+/// Seen by the compiler in both functions below: short texts are most of what comes.
+inline std::size_t character_bytes(std::uint8_t const* at, std::size_t left) {
     auto const continues = [&](std::size_t i) { return (at[i] & 0xc0) == 0x80; };
     auto const first = at[0];
     if (first < 0x80) return 1;
@@ -27,9 +28,13 @@ std::size_t character_bytes(std::uint8_t const* at, std::size_t left) {
 
 }  // namespace
 
-bool is_utf8(ByteView bytes) {
-    auto const* at = reinterpret_cast<std::uint8_t const*>(bytes.data());
-    auto const* const end = at + bytes.size();
+std::size_t utf8_bytes(std::string_view text) {
+    return character_bytes(reinterpret_cast<std::uint8_t const*>(text.data()), text.size());
+}
+
+bool is_utf8(std::string_view text) {
+    auto const* at = reinterpret_cast<std::uint8_t const*>(text.data());
+    auto const* const end = at + text.size();
     while (at != end) {
         while (end - at >= 8) {
             std::uint64_t eight = 0;
@@ -45,4 +50,4 @@ bool is_utf8(ByteView bytes) {
     return true;
 }
 
-}  // namespace klamm::schema::avro
+}  // namespace klamm
