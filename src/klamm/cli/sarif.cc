@@ -1,6 +1,7 @@
 #include "klamm/cli/sarif.h"
 
 #include "klamm/cli/http_client.h"
+#include "klamm/json/pointer.h"
 
 #include <algorithm>
 #include <set>
@@ -78,11 +79,8 @@ private:
     static std::string step_of(std::string_view& pointer) {
         if (pointer.starts_with('/')) pointer.remove_prefix(1);
         auto const end = std::min(pointer.find('/'), pointer.size());
-        std::string step(pointer.substr(0, end));
+        auto step = json::unescape_key(pointer.substr(0, end));
         pointer.remove_prefix(end);
-        for (auto const& [escape, letter] : {std::pair{"~1", "/"}, std::pair{"~0", "~"}})
-            for (auto at = step.find(escape); at != step.npos; at = step.find(escape, at + 1))
-                step.replace(at, 2, letter);
         return step;
     }
     char now() const { return at_ < text_.size() ? text_[at_] : '\0'; }

@@ -3,6 +3,7 @@
 #include "klamm/cli/contract/payload_schema.h"
 #include "klamm/cli/contract/references.h"
 #include "klamm/cli/contract/yaml.h"
+#include "klamm/json/pointer.h"
 
 #include <fmt/format.h>
 
@@ -80,7 +81,7 @@ private:
         auto const bound = bindings == nullptr ? Target{} : resolved(*bindings, "");
         auto const* kafka = bound.value == nullptr ? nullptr : bound.value->find("kafka");
         auto topic = kafka == nullptr ? nullptr : kafka->find_string("topic");
-        auto where = pointer_to(pointer, "address");
+        auto where = json::pointer_to(pointer, "address");
         if (topic == nullptr) {
             if (address != nullptr && address->is_null()) return {};  // known at run time only
             if (address == nullptr)
@@ -110,7 +111,7 @@ private:
     }
 
     void add_channel(std::string const& name, json::Value const& given) {
-        auto const pointer = pointer_to(channels_pointer, name);
+        auto const pointer = json::pointer_to(channels_pointer, name);
         auto const channel = resolved(given, pointer);
         ChannelContract out{.name = name, .pointer = pointer, .topic = {}, .messages = {}};
         if (on_kafka_channel(*channel.value))
@@ -118,7 +119,8 @@ private:
         if (auto const* messages = channel.value->find_object("messages"))
             for (auto const& [key, message] : *messages)
                 out.messages.push_back(read_message(
-                    key, message, pointer_to(pointer_to(channel.pointer, "messages"), key)));
+                    key, message,
+                    json::pointer_to(json::pointer_to(channel.pointer, "messages"), key)));
         contract_.channels.push_back(std::move(out));
     }
 
@@ -132,8 +134,8 @@ private:
                             .schema_pointer = {},
                             .examples = {}};
         if (auto const* payload = message.value->find("payload")) {
-            auto read =
-                payload_schema(document_, *payload, pointer_to(message.pointer, "payload"), load_);
+            auto read = payload_schema(document_, *payload,
+                                       json::pointer_to(message.pointer, "payload"), load_);
             if (read) {
                 out.type = read->type;
                 out.schema = std::move(read->text);
@@ -150,7 +152,7 @@ private:
     }
 
     void add_operation(std::string const& name, json::Value const& given) {
-        auto const pointer = pointer_to("/operations", name);
+        auto const pointer = json::pointer_to("/operations", name);
         auto const operation = resolved(given, pointer);
         OperationContract out{.name = name,
                               .pointer = operation.pointer,
@@ -163,7 +165,7 @@ private:
         auto const channel = channel_at(to);
         if (channel == contract_.channels.size())
             return problem(
-                pointer_to(operation.pointer, "channel"),
+                json::pointer_to(operation.pointer, "channel"),
                 fmt::format("'{}' is none of the document's channels (#/channels/…)", to));
         out.channel = channel;
         add_messages(*operation.value, out);
@@ -186,13 +188,13 @@ private:
         }
         for (auto const& one : *named) {
             auto const target = pointer_of(*reference_in(one));
-            auto const prefix = pointer_to(channel.pointer, "messages");
+            auto const prefix = json::pointer_to(channel.pointer, "messages");
             auto const found =
                 std::ranges::find_if(channel.messages, [&](MessageContract const& message) {
-                    return target && *target == pointer_to(prefix, message.name);
+                    return target && *target == json::pointer_to(prefix, message.name);
                 });
             if (found == channel.messages.end())
-                problem(pointer_to(out.pointer, "messages"),
+                problem(json::pointer_to(out.pointer, "messages"),
                         fmt::format("'{}' is none of the messages of channel '{}' ({}/…)",
                                     *reference_in(one), channel.name, "#" + prefix));
             else

@@ -3,6 +3,7 @@
 #include "klamm/cli/contract/asyncapi_form.h"
 #include "klamm/cli/contract/references.h"
 #include "klamm/cli/contract/yaml.h"
+#include "klamm/json/pointer.h"
 
 #include <fmt/format.h>
 
@@ -39,12 +40,12 @@ private:
         if (field.times == Times::list) {
             if (!value.is_array()) return add(pointer, "must be a list");
             for (std::size_t i = 0; i < value.array().size(); ++i)
-                one(value.array()[i], field.form, pointer_to(pointer, std::to_string(i)));
+                one(value.array()[i], field.form, json::pointer_to(pointer, std::to_string(i)));
             return;
         }
         if (!value.is_object()) return add(pointer, "must be a map of names");
         for (auto const& [name, element] : value.object())
-            one(element, field.form, pointer_to(pointer, name));
+            one(element, field.form, json::pointer_to(pointer, name));
     }
 
     void one(json::Value const& value, Form form, std::string const& pointer) {
@@ -93,7 +94,7 @@ private:
         if (!value.is_object()) return add(pointer, "a schema must be an object, true or false");
         auto const* format = value.find("schemaFormat");
         if (format == nullptr) return;
-        if (!format->is_string()) add(pointer_to(pointer, "schemaFormat"), "must be text");
+        if (!format->is_string()) add(json::pointer_to(pointer, "schemaFormat"), "must be text");
         if (value.find("schema") == nullptr)
             add(pointer, "has a schemaFormat, so it must have a field 'schema'");
     }
@@ -112,11 +113,11 @@ private:
             if (name.starts_with("x-")) continue;
             auto const known = std::ranges::find(fields, name, &Field::name);
             if (known == fields.end())
-                add(pointer_to(pointer, name),
+                add(json::pointer_to(pointer, name),
                     fmt::format("{} has no field '{}'; own ones begin with x-", name_of(form),
                                 name));
             else
-                field(member, *known, pointer_to(pointer, name));
+                field(member, *known, json::pointer_to(pointer, name));
         }
     }
 

@@ -1,5 +1,6 @@
 #include "klamm/cli/contract/asyncapi.h"
 #include "klamm/cli/contract/yaml.h"
+#include "klamm/json/pointer.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -104,12 +105,12 @@ TEST(YamlDocument, RefusesWhatIsBrokenTwiceOrTooMuch) {
 
 TEST(Pointers, LeadToMembersAndElements) {
     auto const document = must_read("a/b: {'~': [1, 2]}").value;
-    auto const pointer = pointer_to(pointer_to(pointer_to("", "a/b"), "~"), "1");
+    auto const pointer = json::pointer_to(json::pointer_to(json::pointer_to("", "a/b"), "~"), "1");
     EXPECT_EQ(pointer, "/a~1b/~0/1");
-    ASSERT_NE(at_pointer(document, pointer), nullptr);
-    EXPECT_EQ(at_pointer(document, pointer)->number(), "2");
+    ASSERT_NE(json::at_pointer(document, pointer), nullptr);
+    EXPECT_EQ(json::at_pointer(document, pointer)->number(), "2");
     for (auto const* wrong : {"/a", "/a~1b/~0/2", "/a~1b/~0/x", "a", "/a~1b/~0/-1", "/"})
-        EXPECT_EQ(at_pointer(document, wrong), nullptr) << wrong;
+        EXPECT_EQ(json::at_pointer(document, wrong), nullptr) << wrong;
 }
 
 // ---- form --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include "klamm/cli/contract/references.h"
 #include "klamm/cli/contract/yaml.h"
+#include "klamm/json/pointer.h"
 
 #include <fmt/format.h>
 
@@ -91,7 +92,7 @@ private:
         auto const* whole = path.empty() ? &document_ : file(path);
         if (whole == nullptr) return refused(pointer, fmt::format("$ref: {}", why_));
         auto const target = pointer_of(fragment);
-        auto const* found = target ? at_pointer(*whole, *target) : nullptr;
+        auto const* found = target ? json::at_pointer(*whole, *target) : nullptr;
         if (found == nullptr)
             return refused(pointer, fmt::format("$ref: there is nothing at '{}'", id));
         auto const name = name_for(id);
@@ -163,13 +164,13 @@ std::expected<PayloadSchema, Problem> payload_schema(json::Value const& document
         auto const named = type_of(*format);
         if (!named)
             return refused(
-                pointer_to(target.pointer, "schemaFormat"),
+                json::pointer_to(target.pointer, "schemaFormat"),
                 fmt::format("'{}' is not understood; Avro (application/vnd.apache.avro), "
                             "Protobuf (application/vnd.google.protobuf) and JSON Schema "
                             "(application/schema+json) are",
                             *format));
         type = *named;
-        auto const below = pointer_to(target.pointer, "schema");
+        auto const below = json::pointer_to(target.pointer, "schema");
         auto followed = follow(document, *target.value->find("schema"), below);
         if (followed) {
             target = std::move(*followed);

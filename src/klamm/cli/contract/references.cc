@@ -1,30 +1,14 @@
 #include "klamm/cli/contract/references.h"
 
 #include "klamm/cli/contract/yaml.h"
+#include "klamm/json/pointer.h"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace klamm::cli {
 namespace {
 
 constexpr int hops_max = 32;
-
-std::string percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned char byte = 0;
-        if (text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(&text[i + 1], &text[i + 1] + 2, byte, 16).ptr == &text[i + 1] + 2) {
-            out += char(byte);
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
 
 }  // namespace
 
@@ -33,7 +17,7 @@ std::string const* reference_in(json::Value const& value) { return value.find_st
 std::expected<std::string, std::string> pointer_of(std::string_view reference) {
     if (!reference.starts_with('#'))
         return std::unexpected(fmt::format("'{}' is not in this document", reference));
-    return percent_decoded(reference.substr(1));
+    return json::decode_percent(reference.substr(1));
 }
 
 std::expected<Target, std::string> follow(json::Value const& document, json::Value const& from,
@@ -44,7 +28,7 @@ std::expected<Target, std::string> follow(json::Value const& document, json::Val
         if (reference == nullptr) return at;
         auto next = pointer_of(*reference);
         if (!next) return std::unexpected(next.error());
-        auto const* value = at_pointer(document, *next);
+        auto const* value = json::at_pointer(document, *next);
         if (value == nullptr)
             return std::unexpected(fmt::format("there is nothing at '{}'", *reference));
         at = {value, std::move(*next)};

@@ -1,6 +1,7 @@
 #include "klamm/cli/contract/verdict.h"
 
 #include "klamm/cli/contract/yaml.h"
+#include "klamm/json/pointer.h"
 
 #include <fmt/format.h>
 
@@ -123,7 +124,7 @@ schema::SchemaPtr parse_message(MessageContract const& message, ContractReport& 
         auto const at = fits.error().path.empty() ? "" : fits.error().path + ": ";
         report.verdicts.push_back(
             {Kind::example,
-             pointer_to(pointer_to(message.pointer, "examples"), std::to_string(i)),
+             json::pointer_to(json::pointer_to(message.pointer, "examples"), std::to_string(i)),
              {},
              fmt::format("does not obey the message's schema: {}{}", at, fits.error().why)});
     }

@@ -1,5 +1,7 @@
 #include "klamm/cli/contract/yaml.h"
 
+#include "klamm/json/pointer.h"
+
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
@@ -92,7 +94,7 @@ private:
         json::Array array;
         for (auto const& element : node) {
             auto const index = std::to_string(array.size());
-            array.push_back(make(element, pointer_to(pointer, index), depth + 1));
+            array.push_back(make(element, json::pointer_to(pointer, index), depth + 1));
         }
         return json::Value(std::move(array));
     }
@@ -105,7 +107,7 @@ private:
             if (object.find(key) != nullptr)
                 throw Refused{
                     fmt::format("{}: the key '{}' is here twice", place(member.first.Mark()), key)};
-            auto const below = pointer_to(pointer, key);
+            auto const below = json::pointer_to(pointer, key);
             document_.lines.try_emplace(below, member.first.Mark().line + 1);
             object.object().push_back({key, make(member.second, below, depth + 1)});
         }
@@ -140,45 +142,6 @@ std::expected<Document, std::string> read_document(std::string_view text) {
     } catch (Refused const& refused) {
         return std::unexpected(refused.why);
     }
-}
-
-std::string pointer_to(std::string_view parent, std::string_view key) {
-    std::string pointer(parent);
-    pointer += '/';
-    for (char const c : key) {
-        if (c == '~')
-            pointer += "~0";
-        else if (c == '/')
-            pointer += "~1";
-        else
-            pointer += c;
-    }
-    return pointer;
-}
-
-json::Value const* at_pointer(json::Value const& document, std::string_view pointer) {
-    auto const* at = &document;
-    while (at != nullptr && !pointer.empty()) {
-        if (pointer.front() != '/') return nullptr;
-        pointer.remove_prefix(1);
-        auto const written = pointer.substr(0, pointer.find('/'));
-        pointer.remove_prefix(written.size());
-        std::string key;
-        for (std::size_t i = 0; i < written.size(); ++i) {
-            bool const escaped = written[i] == '~' && i + 1 < written.size();
-            key += !escaped ? written[i] : written[++i] == '1' ? '/' : '~';
-        }
-        if (at->is_array()) {
-            std::size_t index = 0;
-            auto const read = std::from_chars(key.data(), key.data() + key.size(), index);
-            bool const fits = read.ec == std::errc{} && read.ptr == key.data() + key.size() &&
-                              index < at->array().size();
-            at = fits ? &at->array()[index] : nullptr;
-        } else {
-            at = at->find(key);
-        }
-    }
-    return at;
 }
 
 }  // namespace klamm::cli

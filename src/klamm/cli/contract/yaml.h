@@ -31,9 +31,4 @@ struct Document {
 /// The error says what is wrong, with line and column.
 [[nodiscard]] std::expected<Document, std::string> read_document(std::string_view text);
 
-/// "/a~1b/c" for {"a/b", "c"}: one step further down.
-std::string pointer_to(std::string_view parent, std::string_view key);
-/// What a pointer ("" or "/a/b") names in a document; null: nothing.
-json::Value const* at_pointer(json::Value const& document, std::string_view pointer);
-
 }  // namespace klamm::cli

@@ -1,5 +1,6 @@
 #include "klamm/schema/json/compile.h"
 
+#include "klamm/json/pointer.h"
 #include "klamm/schema/json/uri.h"
 
 #include <fmt/format.h>
@@ -215,7 +216,7 @@ void Compiler::add_reference(Rules& rules, std::string_view keyword) {
 
 /// A $dynamicRef that leads to a $dynamicAnchor means the outermost one of that name.
 void Compiler::add_dynamic(Applied& applied, std::string_view to, Target target) {
-    auto const name = decode_percent(split_fragment(to).second);
+    auto const name = json::decode_percent(split_fragment(to).second);
     auto const& here = documents_.resource(target.resource).dynamic_anchors;
     auto const anchor = here.find(name);
     if (anchor == here.end() || anchor->second != target.schema) return;

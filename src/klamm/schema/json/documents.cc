@@ -1,6 +1,7 @@
 #include "klamm/schema/json/documents.h"
 
 #include "klamm/base/ensure.h"
+#include "klamm/json/pointer.h"
 #include "klamm/schema/json/metaschemas.h"
 #include "klamm/schema/json/uri.h"
 
@@ -31,7 +32,7 @@ bool find_path(json::Value const& in, json::Value const* wanted, std::string& pa
     };
     if (in.is_object()) {
         for (auto const& [key, value] : in.object())
-            if (descend(value, escape_key(key))) return true;
+            if (descend(value, json::escape_key(key))) return true;
     } else if (in.is_array()) {
         for (std::size_t i = 0; i < in.array().size(); ++i)
             if (descend(in.array()[i], std::to_string(i))) return true;
@@ -143,7 +144,7 @@ std::optional<Target> Documents::find(std::string_view reference, ResourceIndex 
     if (found == by_uri_.end()) return std::nullopt;
     auto const index = found->second;
     auto const& resource = resources_[index];
-    auto const decoded = decode_percent(fragment);
+    auto const decoded = json::decode_percent(fragment);
     if (decoded.empty()) return Target{resource.root, index};
     if (decoded.starts_with('/')) {
         if (auto const target = find_pointer(decoded, index)) return target;
@@ -157,7 +158,7 @@ std::optional<Target> Documents::find(std::string_view reference, ResourceIndex 
 
 std::optional<Target> Documents::find_pointer(std::string_view pointer, ResourceIndex from) const {
     Target at{resources_[from].root, from};
-    auto const keys = keys_of_pointer(pointer);
+    auto const keys = json::keys_of_pointer(pointer);
     for (std::size_t i = 0; i < keys.size(); ++i) {
         json::Value const* next = nullptr;
         if (at.schema->is_array()) {

@@ -1,7 +1,7 @@
 #include "klamm/schema/json/mend.h"
 
+#include "klamm/json/pointer.h"
 #include "klamm/schema/json/place.h"
-#include "klamm/schema/json/uri.h"
 
 #include <fmt/format.h>
 
@@ -46,7 +46,7 @@ public:
             old_ = expected;
         }
         place_ = keys_.empty() ? "at the top" : "at #";
-        for (auto const& key : keys_) place_ += "/" + escape_key(key);
+        for (auto const& key : keys_) place_ += "/" + json::escape_key(key);
     }
 
     std::vector<Mend> all() {

@@ -1,6 +1,7 @@
 #include "klamm/schema/json/json_schema.h"
 
 #include "klamm/base/random.h"
+#include "klamm/json/pointer.h"
 #include "klamm/schema/json/compare.h"
 #include "klamm/schema/json/decimal.h"
 #include "klamm/schema/json/pattern.h"
@@ -152,8 +153,8 @@ TEST(JsonSchemaUri, ResolvesAsRfc3986Does) {
     for (auto const& each : cases)
         EXPECT_EQ(jsonschema::resolve("http://a/b/c/d;p?q", each.reference), each.is)
             << each.reference;
-    EXPECT_THAT(jsonschema::keys_of_pointer("/a~1b/~01/0"), ElementsAre("a/b", "~1", "0"));
-    EXPECT_EQ(jsonschema::decode_percent("a%25%zz%2"), "a%%zz%2");
+    EXPECT_THAT(json::keys_of_pointer("/a~1b/~01/0"), ElementsAre("a/b", "~1", "0"));
+    EXPECT_EQ(json::decode_percent("a%25%zz%2"), "a%%zz%2");
 }
 
 // ---- those who mean harm ---------------------------------------------------------------------

@@ -1,8 +1,8 @@
 #include "klamm/schema/json/tape.h"
 
+#include "klamm/json/pointer.h"
 #include "klamm/json/surrogates.h"
 #include "klamm/json/value.h"
-#include "klamm/schema/json/uri.h"
 
 #include <fmt/format.h>
 #include <rapidjson/error/en.h>
@@ -135,7 +135,7 @@ void Tape::descend_to(At at, Step const& step) const {
         for (std::size_t i = 0;; ++i) {
             auto const value = is_object ? child + 1 : child;
             if (at < items_[value].end) {
-                step(is_object ? escape_key(items_[child].view()) : std::to_string(i));
+                step(is_object ? json::escape_key(items_[child].view()) : std::to_string(i));
                 if (at < value) return;
                 here = value;
                 break;

@@ -1,7 +1,7 @@
 #include "klamm/schema/json/uri.h"
 
 #include <algorithm>
-#include <charconv>
+#include <vector>
 
 namespace klamm::schema::jsonschema {
 namespace {
@@ -92,50 +92,6 @@ std::string resolve(std::string_view base, std::string_view reference) {
     }
     std::string out;
     for (auto const part : {scheme, authority, std::string_view(path), query}) out += part;
-    return out;
-}
-
-std::string decode_percent(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned byte = 0;
-        auto const* const digits = text.data() + i + 1;
-        if (text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-            out += char(byte);
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
-std::vector<std::string> keys_of_pointer(std::string_view pointer) {
-    std::vector<std::string> keys;
-    for (std::size_t i = 0; i < pointer.size(); ++i) {
-        if (pointer[i] == '/') {
-            keys.emplace_back();
-        } else if (pointer[i] == '~' && i + 1 < pointer.size() &&
-                   (pointer[i + 1] == '0' || pointer[i + 1] == '1')) {
-            keys.back() += pointer[++i] == '0' ? '~' : '/';
-        } else {
-            keys.back() += pointer[i];
-        }
-    }
-    return keys;
-}
-
-std::string escape_key(std::string_view key) {
-    std::string out;
-    for (char const c : key) {
-        if (c == '~')
-            out += "~0";
-        else if (c == '/')
-            out += "~1";
-        else
-            out += c;
-    }
     return out;
 }
 
