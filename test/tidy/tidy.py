@@ -39,12 +39,27 @@ def check_include(findings, rules, path, number, layer, test, target):
         named = target.strip('"').split("/")
         if named[0] != "klamm":
             findings.add(path, number, f"{target}: project headers are included from the root, as \"klamm/...\"")
-        elif named[1] != layer and named[1] not in rules["may_include"].get(layer, []):
+            return
+        room = named[1] if len(named) > 2 else "public"
+        if room != layer and room not in rules["may_include"].get(layer, []):
             allowed = ", ".join(rules["may_include"].get(layer, [])) or "nothing"
-            findings.add(path, number, f"{layer}/ must not include {named[1]}/; it may include {allowed}")
+            findings.add(path, number, f"{layer}/ must not include {room}/; it may include {allowed}")
         return
     if layer in rules["pure"] and not test and any(target.startswith(banned) for banned in rules["not_in_pure"]):
         findings.add(path, number, f"{target} in {layer}/: only host/ and cli/ touch the machine")
+
+
+def check_public(findings, path, lines):
+    """What is installed stands alone: it includes the standard library and itself."""
+    opening = f"// {'/'.join(path.parts[1:])} - "
+    if not lines[0].startswith(opening):
+        findings.add(path, 1, f"the first line says what the header is: '{opening}...'")
+    if "#pragma once" not in lines:
+        findings.add(path, 1, "no #pragma once")
+    for number, line in enumerate(lines, 1):
+        if (match := INCLUDE.match(line)) and match.group(1).startswith('"'):
+            if not re.fullmatch(r'"klamm/[a-z_]+\.h"', match.group(1)):
+                findings.add(path, number, f"{match.group(1)} is not installed")
 
 
 def check_source(findings, rules, path, lines):
@@ -89,6 +104,8 @@ def main():
             continue
         lines = (root / path).read_text(encoding="utf-8").split("\n")
         check_text(findings, path, lines)
+        if path.parts[:2] == ("include", "klamm"):
+            check_public(findings, path, lines)
         if path.parts[:2] == ("src", "klamm") and path.suffix in {".h", ".cc"}:
             sources += 1
             check_source(findings, rules, path, lines)
