@@ -75,9 +75,18 @@ public:
     }
     /// What was published, each event once, in the order of publishing.
     virtual std::vector<StoredMessage> const& inputs() const = 0;
+    template <Event E>
+    std::vector<E> published(std::string_view topic) const {
+        std::vector<E> events;
+        for (auto const& event : inputs_of(topic, event_type<E>()))
+            events.push_back(*static_cast<E const*>(event.get()));
+        return events;
+    }
 
 private:
     virtual std::vector<std::shared_ptr<void const>> events_of(std::string_view topic,
+                                                               EventType const& type) const = 0;
+    virtual std::vector<std::shared_ptr<void const>> inputs_of(std::string_view topic,
                                                                EventType const& type) const = 0;
 };
 
@@ -90,6 +99,9 @@ struct Simulation {
     std::map<std::string, Oracle> oracles;  ///< the user's own, by name
     Faults faults;
     std::int32_t instances = 2;
+    /// Dead letters are sent back, at times that the seed chooses and at the end, each at most
+    /// three times.
+    bool redrive = false;
     /// The built-in oracles: "exactly_once" (each input has one committed outcome, and what it sent
     /// is there once), "key_order" (outcomes of one key come in the order of its events),
     /// "redelivery" (the same inputs without faults lead to the same events, but for their order
