@@ -120,6 +120,10 @@ struct ConsumerOptions {
     std::string group;
     std::vector<std::string> topics;  ///< that exist
     std::string client_id;
+    /// Names this member in the group for good: one that comes again under the same name, after a
+    /// crash, takes the place of its predecessor at once, who is fenced. Empty: one by chance, and
+    /// the predecessor's partitions are free when its session ends.
+    std::string instance;
     Duration session_timeout{45'000};
     Duration rebalance_timeout{60'000};
     std::int32_t fetch_bytes_max = 8 * 1024 * 1024;

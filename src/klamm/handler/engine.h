@@ -62,7 +62,7 @@ struct Parts {
 };
 
 struct EngineOptions {
-    std::string instance = "embedded";  ///< part of the transactional id
+    std::string instance = "embedded";  ///< of the transactional id and the group's member
     std::uint64_t seed = 1;             ///< of jitter and of ids that it makes up
     Duration session_timeout{45'000};
     Duration transaction_timeout{10'000};
