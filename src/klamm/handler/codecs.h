@@ -47,7 +47,8 @@ public:
     /// nothing but checking that the format can do without.
     virtual void prepare(App const& app, bus::Done<void> done) = 0;
 
-    /// Requires that prepare() succeeded, or a format that needs no registry.
+    /// Requires that prepare() succeeded, or a format that needs no registry. Any thread: handlers
+    /// send on theirs, also while the loop decodes.
     virtual Encoded encode(std::string const& topic, EventType const& type, void const* event) = 0;
     /// In any format that the value turns out to be in: JSON, framed with a schema's id,
     /// CloudEvents in structured mode. A schema that is not known yet is fetched; `done` may come

@@ -49,6 +49,13 @@ struct Redrive {
     std::string group;
     std::int32_t redrives = 1;
     bool last = false;  ///< of its key, as far as the one who redrove knew
+    /// Where the event was first: what DeadLetter::original says. It stays so however often it
+    /// fails again, and dead letters of one key are redriven in its order, not in that of their
+    /// own offsets: an event that returned stands behind younger ones.
+    std::optional<Position> original;
+    /// There is no event (the value is null): the dead letter was given up, and what is parked
+    /// behind it need not wait for it.
+    bool discard = false;
 };
 void write_redrive(Headers& headers, Redrive const& redrive);
 std::optional<Redrive> read_redrive(Headers const& headers);
