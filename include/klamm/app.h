@@ -107,6 +107,8 @@ public:
     AppOptions const& options() const { return options_; }
     AppOptions& options() { return options_; }
     std::vector<Declaration> const& declarations() const { return declarations_; }
+    /// To put something around handlers: what a simulation does to them.
+    std::vector<Declaration>& declarations() { return declarations_; }
     std::map<std::string, TopicOptions> const& topics() const { return topics_; }
     std::vector<Sends> const& sends() const { return sends_; }
 

@@ -45,10 +45,17 @@ enum class Mutation : std::uint8_t {
 struct Observer {
     virtual ~Observer() = default;
     virtual void log(std::string const& /*line*/) {}
+    /// A partition of a topic that is handled is ours from now on; is no longer.
+    virtual void assigned(bus::TopicPartition const&) {}
+    virtual void released(bus::TopicPartition const&) {}
     /// A run of a handler begins; ends.
     virtual void run_begins(std::string const& /*handler*/, Position const&,
                             std::int32_t /*attempt*/) {}
     virtual void run_ended(std::string const& /*handler*/, Position const&, Outcome const&) {}
+    /// Right after run_ended, for each event that this run has sent, in order: it will be committed
+    /// with the event at `cause`, but for `delay`, and under this id.
+    virtual void sends(Position const& /*cause*/, std::string const& /*topic*/,
+                       std::string const& /*id*/, milliseconds /*delay*/) {}
     /// The event is over, in a transaction that is committed.
     virtual void committed(Position const&, std::string const& /*outcome*/) {}
 };
