@@ -1,0 +1,45 @@
+// handler/engine/core.h - what all rooms of the engine share.
+#pragma once
+
+#include "klamm/handler/engine.h"
+#include "klamm/handler/engine/routes.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace klamm::handler {
+
+struct Core {
+    Core(App const& the_app, EngineOptions the_options, Parts the_parts)
+        : app(the_app),
+          options(std::move(the_options)),
+          parts(the_parts),
+          routes(the_app),
+          source(the_app.options().source.empty() ? "/" + the_app.name()
+                                                  : the_app.options().source),
+          random(options.seed) {}
+
+    App const& app;
+    EngineOptions const options;
+    Parts const parts;
+    Routes const routes;
+    std::string const source;  ///< ce_source of what is sent
+    Random random;
+    Counts counts;
+    std::map<std::string, std::int32_t> partitions;  ///< of the topics that are needed
+    /// Handlers at work for a membership that has ended. Their keys must not be handled beside
+    /// them, so the next membership waits until there are none.
+    std::int32_t orphans = 0;
+
+    bool mutated(Mutation mutation) const { return options.mutation == mutation; }
+    Time time() const { return Time{milliseconds{parts.loop.now().wall_ms}}; }
+    /// first × 2^n, at most `longest`.
+    static Duration backoff(std::int32_t n, Duration first = Duration{100},
+                            Duration longest = Duration{10'000}) {
+        for (; n > 0 && first < longest; --n) first *= 2;
+        return std::min(first, longest);
+    }
+};
+
+}  // namespace klamm::handler

@@ -1,0 +1,56 @@
+// handler/engine/instance.h - the engine: start, one membership after another, stop; and what can
+// be asked of it from outside.
+#pragma once
+
+#include "klamm/handler/engine/membership.h"
+
+#include <memory>
+#include <string>
+
+namespace klamm::handler {
+
+class Instance final : public Engine {
+public:
+    Instance(App const& app, EngineOptions options, Parts parts);
+    ~Instance() override;
+
+    void start(bus::Done<void> done) override;
+    void stop(Duration patience, std::move_only_function<void(bool all)> done) override;
+    Health health() const override;
+    Counts counts() const override { return core_.counts; }
+    bool ready() const override { return ready_; }
+    bool idle() const override;
+    void publish(std::string const& topic, EventType const& type, std::shared_ptr<void const> event,
+                 PublishOptions options, bus::Done<Position> done) override;
+    void wait_until_processed(Position const& position, Duration patience,
+                              bus::Done<void> done) override;
+    void request(std::string const& topic, EventType const& type, std::shared_ptr<void const> event,
+                 EventType const& reply_type, Duration patience, PublishOptions options,
+                 bus::Done<std::shared_ptr<void const>> done) override;
+
+private:
+    enum class Phase : std::uint8_t { new_, starting, working, stopping, stopped };
+    // Steps of the start, one after the other; each is asked again while the log is away.
+    void probe();
+    void ask_topics();
+    void make_topics(std::map<std::string, std::int32_t> const& partitions);
+    void check_topics();
+    void prepare();
+    void join();
+
+    /// Tries a step again later, or ends the start.
+    void failed(bus::Error const& error, void (Instance::*step)());
+    void refuse(std::string why);
+    void broken(bus::Error const& error);
+
+    Core core_;
+    Phase phase_ = Phase::new_;
+    bool ready_ = false;
+    std::string why_;         ///< why it is not working; empty: it is
+    std::int32_t tries_ = 0;  ///< of the step, or of joining, in a row
+    bus::Done<void> started_;
+    std::unique_ptr<Membership> membership_;
+    Alive alive_;
+};
+
+}  // namespace klamm::handler

@@ -1,0 +1,94 @@
+#include "klamm/handler/engine/partition.h"
+
+#include "klamm/base/ensure.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace klamm::handler {
+
+namespace {
+
+constexpr std::string_view state_prefix = "s/";
+
+std::string_view text(Slice const& slice) {
+    return {reinterpret_cast<char const*>(slice.data()), slice.size()};
+}
+
+Message message_of(bus::Record& record, std::optional<Slice> const& key,
+                   std::optional<Slice> const& value) {
+    Message message;
+    message.position = {std::move(record.partition.topic), record.partition.partition,
+                        record.offset};
+    message.timestamp = Time{milliseconds{record.timestamp_ms}};
+    if (key) message.key = text(*key);
+    if (value) message.value = text(*value);
+    message.headers = std::move(record.headers);
+    return message;
+}
+
+}  // namespace
+
+Event::Event(bus::Record record, Route const& route)
+    : key(std::move(record.key)),
+      value(std::move(record.value)),
+      incoming(read_message(message_of(record, key, value))) {
+    auto const& headers = message().headers;
+    if (find_header(headers, redrive_header)) redrive = read_redrive(headers);
+    has_id = find_header(headers, "ce_id").has_value() ||
+             message().event.id != to_string(message().position);
+    if (message().value) handler = route.find(message().event.type);
+}
+
+void Partition::apply(std::vector<Ledger::Change> const& changes) {
+    for (auto const& [key, value] : changes) {
+        ledger.put(key, value);
+        if (value && key.starts_with(state_prefix))
+            state_types.insert(
+                key.substr(state_prefix.size(), key.find('\0') - state_prefix.size()));
+    }
+}
+
+std::string Partition::lane_of(Event const& event) const {
+    if (route_.in_partition_order) return {};
+    if (event.key) {
+        std::string name = "k";
+        return name.append(text(*event.key));
+    }
+    std::string name(1 + sizeof(std::int64_t), 'o');
+    auto const offset = event.offset();
+    std::memcpy(name.data() + 1, &offset, sizeof offset);
+    return name;
+}
+
+std::size_t Partition::unfinished() const {
+    std::size_t count = 0;
+    for (auto const& [name, lane] : lanes) count += lane->events.size();
+    return count;
+}
+
+bool Partition::fetched(std::int64_t offset) {
+    auto& progress = checkpoint.progress;
+    if (offset > next) {  // what lies between has been compacted, or is the end of a transaction
+        bool const last_is_open = !window.empty() && window.back().next == next &&
+                                  !progress.finished(window.back().offset);
+        if (last_is_open)
+            window.back().next = offset;
+        else
+            progress.finish(next, offset);
+    }
+    next = offset + 1;
+    if (progress.finished(offset)) return false;
+    window.push_back({offset, next});
+    return true;
+}
+
+void Partition::finish(std::int64_t offset) {
+    auto const entry = std::ranges::lower_bound(window, offset, {}, &Fetched::offset);
+    ensure(entry != window.end() && entry->offset == offset);
+    checkpoint.progress.finish(offset, entry->next);
+    while (!window.empty() && checkpoint.progress.finished(window.front().offset))
+        window.pop_front();
+}
+
+}  // namespace klamm::handler
