@@ -110,7 +110,7 @@ DeadLetter read_klamm(Headers const& headers) {
     letter.failed_at = time_of(decimal<std::int64_t>(of("failed_at_ms")));
     letter.parked = of("parked") == "true";
     auto const park = of("park");
-    letter.park = park == "key" ? Park::key : park == "partition" ? Park::partition : Park::none;
+    letter.park = park == "none" ? Park::none : park == "partition" ? Park::partition : Park::key;
     return letter;
 }
 
@@ -315,7 +315,8 @@ void write_klamm(Headers& headers, DeadLetter const& letter) {
     add("attempts", fmt::format("{}", letter.attempts));
     if (letter.redrives > 0) add("redrives", fmt::format("{}", letter.redrives));
     if (letter.failed_at) add("failed_at_ms", ms_of(*letter.failed_at));
-    if (letter.park != Park::none) add("park", letter.park == Park::key ? "key" : "partition");
+    if (letter.park == Park::none) add("park", "none");
+    if (letter.park == Park::partition) add("park", "partition");
     if (letter.parked) add("parked", "true");
 }
 
@@ -397,12 +398,15 @@ DeadLetter read_dead_letter(Headers const& headers) {
     if (dialect == nullptr) {
         DeadLetter letter;
         letter.dialect = Dialect::unknown;
+        letter.park = Park::none;
         return letter;
     }
     auto letter = dialect->read(headers);
     letter.dialect = dialect->dialect;
-    if (dialect->dialect != Dialect::klamm)
+    if (dialect->dialect != Dialect::klamm) {
+        letter.park = Park::none;
         letter.redrives = decimal<std::int32_t>(find_header(headers, redrives_header)).value_or(0);
+    }
     letter.redrives = std::max(letter.redrives, 0);
     letter.attempts = std::max(letter.attempts, 0);
     return letter;

@@ -46,8 +46,10 @@ struct DeadLetter {
     std::int32_t redrives = 0;  ///< how often it was sent back and came here again
     std::optional<Time> failed_at;
     bool parked = false;  ///< it did not fail: it waits behind one that did
-    /// What waits behind it until it was redriven or discarded. Of other dialects: nothing does.
-    Park park = Park::none;
+    /// What waits behind it, or behind what it waits for, until that was redriven or discarded: it
+    /// decides what a redrive takes along, and whether a discard must be told to the engine. Of
+    /// other dialects: nothing waits.
+    Park park = Park::key;
     std::string stack_trace;  ///< as others write it
     bool operator==(DeadLetter const&) const = default;
 };

@@ -45,6 +45,8 @@ TEST(DeadLetter, that_waits_behind_another_says_so) {
     letter.park = Park::partition;
     letter.attempts = 0;
     EXPECT_EQ(read_dead_letter(write_dead_letter({}, letter, DeadLetterDialect::klamm)), letter);
+    letter.park = Park::none;
+    EXPECT_EQ(read_dead_letter(write_dead_letter({}, letter, DeadLetterDialect::klamm)), letter);
 }
 
 TEST(DeadLetter, in_springs_dialect_has_springs_bytes) {

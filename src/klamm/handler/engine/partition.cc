@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace klamm::handler {
 
@@ -13,6 +14,11 @@ constexpr std::string_view state_prefix = "s/";
 
 std::string_view text(Slice const& slice) {
     return {reinterpret_cast<char const*>(slice.data()), slice.size()};
+}
+
+Bytes bytes_of(std::string_view text) {
+    auto const bytes = std::as_bytes(std::span{text});
+    return {bytes.begin(), bytes.end()};
 }
 
 Message message_of(bus::Record& record, std::optional<Slice> const& key,
@@ -35,6 +41,12 @@ Event::Event(bus::Record record, Route const& route)
       incoming(read_message(message_of(record, key, value))) {
     auto const& headers = message().headers;
     if (find_header(headers, redrive_header)) redrive = read_redrive(headers);
+    if (redrive && redrive->discard) {  // the record's key is only that of the mark
+        key.reset();
+        if (redrive->key) key.emplace(bytes_of(*redrive->key));
+        incoming.message.key.reset();
+        if (key) incoming.message.key = text(*key);
+    }
     has_id = find_header(headers, "ce_id").has_value() ||
              message().event.id != to_string(message().position);
     if (message().value) handler = route.find(message().event.type);
