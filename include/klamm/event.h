@@ -15,12 +15,15 @@
 //
 // Fields may be: bool, int32, int64, float, double, std::string, Binary, Time, enums that have
 // `enum_names`, described structs, std::optional, std::vector and std::map<std::string, …> of
-// these. What a default-constructed struct has in a field is the field's default: a field added
-// later reads old events. Generated Protobuf classes are events, too: klamm/protobuf.h.
+// these. Unsigned numbers and durations are none, because the formats have none: take std::int64_t
+// and say the unit in the name. What a default-constructed struct has in a field is the field's
+// default: a field added later reads old events. Generated Protobuf classes are events, too:
+// klamm/protobuf.h. doc/events.md has the whole story.
 #pragma once
 
 #include "klamm/message.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -56,10 +59,11 @@ concept Described = requires(detail::AnyField& field) {
     T::describe(field);
 };
 
-/// Specialize for each enum that is a field: names in the order of their numbers, from 0 on.
+/// Specialize for each enum that is a field: names in the order of their numbers, from 0 on. New
+/// ones go to the end; the names are what travels.
 ///     template <> inline constexpr std::array klamm::enum_names<Color>{"red", "green"};
 template <class E>
-inline constexpr int enum_names = 0;
+inline constexpr std::nullptr_t enum_names = nullptr;
 
 enum class Kind : std::uint8_t {
     boolean,
@@ -89,11 +93,12 @@ struct FieldShape {
 /// What a schema is derived from.
 struct Shape {
     Kind kind{};
-    std::string name;  ///< of a record or an enumeration
+    std::string name;  ///< of a record or an enumeration: its own, or that of its C++ type
     std::string doc;
-    std::vector<FieldShape> fields;    ///< of a record
-    ShapePtr of;                       ///< of an array, a map, an optional
-    std::vector<std::string> symbols;  ///< of an enumeration
+    std::vector<FieldShape> fields;                      ///< of a record
+    ShapePtr of;                                         ///< of an array, a map, an optional
+    std::vector<std::string> symbols;                    ///< of an enumeration
+    void (*write_default)(class Writer& out) = nullptr;  ///< a default-constructed record
 };
 
 /// Takes the values of an event in the order of its description.
@@ -166,7 +171,7 @@ struct EventType {
     std::function<void(Reader&, void* event)> read;
 };
 
-/// Specialize to make events of types that cannot describe themselves.
+/// Of described structs. Specialize to make events of types that cannot describe themselves.
 template <class E>
 struct EventTraits;
 

@@ -21,7 +21,62 @@ inline constexpr bool is_map = false;
 template <class T>
 inline constexpr bool is_map<std::map<std::string, T>> = true;
 template <class T>
-inline constexpr bool no_such_field_type = false;
+inline constexpr bool is_duration = false;
+template <class R, class P>
+inline constexpr bool is_duration<std::chrono::duration<R, P>> = true;
+template <class T>
+inline constexpr bool is_time_point = false;
+template <class C, class D>
+inline constexpr bool is_time_point<std::chrono::time_point<C, D>> = true;
+template <class T, class... Ts>
+inline constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
+
+/// One sentence for each mistake; the compiler's note names the field's type.
+template <class T>
+constexpr void check_field() {
+    constexpr bool is_known_enum =
+        std::is_enum_v<T> && !std::is_same_v<decltype(enum_names<T>), std::nullptr_t const>;
+    static_assert(!std::is_enum_v<T> || is_known_enum,
+                  "klamm: an enum that is a field needs names: template <> inline constexpr "
+                  "std::array klamm::enum_names<E>{\"first\", \"second\"};");
+    static_assert(!std::is_integral_v<T> || is_one_of<T, bool, std::int32_t, std::int64_t>,
+                  "klamm: whole numbers are std::int32_t or std::int64_t; Avro and JSON have no "
+                  "unsigned and no smaller ones");
+    static_assert(!std::is_floating_point_v<T> || is_one_of<T, float, double>,
+                  "klamm: real numbers are float or double");
+    static_assert(!std::is_pointer_v<T> && !std::is_reference_v<T> && !std::is_array_v<T> &&
+                      !std::is_same_v<T, std::string_view>,
+                  "klamm: an event owns what it says: use std::string, std::vector, std::optional");
+    static_assert(!is_duration<T>,
+                  "klamm: a duration is no field: use std::int64_t, with the unit in its name");
+    static_assert(!is_time_point<T> || std::is_same_v<T, Time>,
+                  "klamm: points in time are klamm::Time");
+    static_assert(!std::is_class_v<T> || is_optional<T> || is_vector<T> || is_map<T> ||
+                      is_duration<T> || is_time_point<T> || Described<T> ||
+                      is_one_of<T, std::string, std::string_view>,
+                  "klamm: a struct that is a field needs static constexpr void describe(auto& "
+                  "field); of containers there are std::vector, std::optional and "
+                  "std::map<std::string, T>");
+    if constexpr (is_optional<T>)
+        static_assert(!is_optional<typename T::value_type>,
+                      "klamm: an optional of an optional cannot be told from an optional");
+}
+
+/// "Money", of shop::Money; of a template's instance only letters, digits and _.
+template <class T>
+std::string type_name() {
+    std::string_view text = __PRETTY_FUNCTION__;  // "… type_name() [with T = shop::Money; …]"
+    text.remove_prefix(text.find("T = ") + 4);
+    text = text.substr(0, text.find_first_of(";]"));
+    auto const scope = text.substr(0, text.find('<')).rfind("::");
+    if (scope != text.npos) text.remove_prefix(scope + 2);
+    std::string name(text);
+    for (auto& c : name) {
+        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && !(c >= '0' && c <= '9')) c = '_';
+    }
+    return name;
+}
 
 template <class T>
 std::vector<std::string> symbols_of() {
@@ -29,18 +84,26 @@ std::vector<std::string> symbols_of() {
     return {names.begin(), names.end()};
 }
 
+/// A static one: a field may be called event, too.
 template <class T>
-std::string_view name_of() {
-    if constexpr (requires { T::event; })
-        return T::event.name;
-    else if constexpr (requires { T::name; })
-        return T::name;
-    else
-        return {};
+concept Named = requires {
+    requires std::is_same_v<decltype(&T::event), EventName const*>;
+};
+
+template <class T>
+std::string const& name_of() {
+    static std::string const name = [] {
+        if constexpr (Named<T>)
+            return std::string(T::event.name);
+        else
+            return type_name<T>();
+    }();
+    return name;
 }
 
 template <class T>
 void write(Writer& out, T const& value) {
+    check_field<T>();
     if constexpr (std::is_same_v<T, bool>)
         out.boolean(value);
     else if constexpr (std::is_same_v<T, std::int32_t>)
@@ -66,7 +129,7 @@ void write(Writer& out, T const& value) {
         if (value) write(out, *value);
     } else if constexpr (is_vector<T>) {
         out.begin_array(value.size());
-        for (auto const& item : value) write(out, item);
+        for (typename T::value_type const& item : value) write(out, item);
         out.end_array();
     } else if constexpr (is_map<T>) {
         out.begin_map(value.size());
@@ -83,8 +146,7 @@ void write(Writer& out, T const& value) {
         };
         T::describe(visit);
         out.end_record();
-    } else
-        static_assert(no_such_field_type<T>, "klamm/event.h lists the types of fields");
+    }
 }
 
 template <class T>
@@ -140,14 +202,18 @@ void read(Reader& in, T& value) {
         };
         T::describe(visit);
         in.end_record();
-    } else
-        static_assert(no_such_field_type<T>, "klamm/event.h lists the types of fields");
+    }
 }
 
-template <class T>
+/// `Around`: the structs that T is inside of.
+template <class T, class... Around>
 ShapePtr shape_of() {
+    static_assert(!is_one_of<T, Around...>,
+                  "klamm: a struct cannot be inside itself; split the event, or name by id");
     Shape shape;
-    if constexpr (std::is_same_v<T, bool>)
+    if constexpr (is_one_of<T, Around...>)
+        return nullptr;
+    else if constexpr (std::is_same_v<T, bool>)
         shape.kind = Kind::boolean;
     else if constexpr (std::is_same_v<T, std::int32_t>)
         shape.kind = Kind::int32;
@@ -165,26 +231,29 @@ ShapePtr shape_of() {
         shape.kind = Kind::time;
     else if constexpr (std::is_enum_v<T>) {
         shape.kind = Kind::enumeration;
+        shape.name = type_name<T>();
         shape.symbols = symbols_of<T>();
     } else if constexpr (is_optional<T>) {
         shape.kind = Kind::optional;
-        shape.of = shape_of<typename T::value_type>();
+        shape.of = shape_of<typename T::value_type, Around...>();
     } else if constexpr (is_vector<T>) {
         shape.kind = Kind::array;
-        shape.of = shape_of<typename T::value_type>();
+        shape.of = shape_of<typename T::value_type, Around...>();
     } else if constexpr (is_map<T>) {
         shape.kind = Kind::map;
-        shape.of = shape_of<typename T::mapped_type>();
+        shape.of = shape_of<typename T::mapped_type, Around...>();
     } else if constexpr (Described<T>) {
         shape.kind = Kind::record;
         shape.name = name_of<T>();
-        if constexpr (requires { T::event; }) shape.doc = T::event.doc;
-        auto visit = [&]<class M>(std::string_view name, M T::*, std::string_view doc = {}) {
-            shape.fields.push_back({std::string(name), std::string(doc), shape_of<M>()});
+        if constexpr (Named<T>) shape.doc = T::event.doc;
+        shape.write_default = [](Writer& out) { write(out, T{}); };
+        auto visit = [&]<class M, class C>(std::string_view name, M C::*,
+                                           std::string_view doc = {}) {
+            shape.fields.push_back(
+                {std::string(name), std::string(doc), shape_of<M, T, Around...>()});
         };
         T::describe(visit);
-    } else
-        static_assert(no_such_field_type<T>, "klamm/event.h lists the types of fields");
+    }
     return std::make_shared<Shape const>(std::move(shape));
 }
 
@@ -193,9 +262,16 @@ ShapePtr shape_of() {
 namespace klamm {
 
 template <class E>
-requires Described<E> && requires { E::event.name; }
-struct EventTraits<E> {
+struct EventTraits {
     static EventType make_type() {
+        static_assert(Described<E>,
+                      "klamm: an event needs static constexpr void describe(auto& field), see "
+                      "klamm/event.h; for a class that protoc generated include klamm/protobuf.h");
+        static_assert(detail::Named<E>,
+                      "klamm: an event needs a name: static constexpr klamm::EventName "
+                      "event{\"orders.placed\"};");
+        static_assert(std::is_default_constructible_v<E> && std::is_copy_constructible_v<E>,
+                      "klamm: an event can be made without arguments, and copied");
         EventType type;
         type.name = E::event.name;
         type.doc = E::event.doc;

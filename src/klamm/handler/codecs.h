@@ -30,7 +30,9 @@ public:
 
 struct Encoded {
     std::string value;
-    std::string content_type;  ///< "application/json", "avro/binary", …
+    std::string content_type;  ///< "application/json", "application/avro", "application/protobuf"
+    /// Not empty: the event cannot be written, and must not be sent: "field name: it is not UTF-8".
+    std::string error;
 };
 
 /// Why a value is no event of the type.
@@ -50,9 +52,9 @@ public:
     /// Requires that prepare() succeeded, or a format that needs no registry. Any thread: handlers
     /// send on theirs, also while the loop decodes.
     virtual Encoded encode(std::string const& topic, EventType const& type, void const* event) = 0;
-    /// In any format that the value turns out to be in: JSON, framed with a schema's id,
-    /// CloudEvents in structured mode. A schema that is not known yet is fetched; `done` may come
-    /// inside the call. An Error is the registry's: try again later.
+    /// In any format that the value turns out to be in: JSON, or framed with a schema's id. A
+    /// schema that is not known yet is fetched; `done` may come inside the call. An Error is the
+    /// registry's: try again later.
     virtual void decode(EventType const& type, Message const& message,
                         std::move_only_function<void(
                             bus::Result<std::expected<std::shared_ptr<void const>, Undecodable>>)>
@@ -65,7 +67,8 @@ std::unique_ptr<Codecs> make_codecs(Format format, Registry* registry, bus::Loop
 /// The JSON Schema and the Avro schema of a type, as text. Requires a described struct.
 std::string json_schema(EventType const& type);
 std::string avro_schema(EventType const& type);
-/// State and stored events: JSON, without a schema.
+/// State and stored events: JSON, without a schema. What JSON cannot hold (text that is not UTF-8,
+/// an enum without a name) becomes null.
 std::string to_json(EventType const& type, void const* event);
 [[nodiscard]] std::expected<std::shared_ptr<void const>, Undecodable> from_json(
     EventType const& type, std::string_view text);
