@@ -118,8 +118,8 @@ private:
 class InProcess : public testing::Test {
 protected:
     InProcess() : data_(std::filesystem::temp_directory_path() / name()) {
-        options_.kafka.port = 0;
-        options_.http.port = 0;
+        options_.kafka->port = 0;
+        options_.http->port = 0;
         options_.data = data_;
         options_.io_threads = 2;
         options_.checkpoint_bytes = 256 * 1024;

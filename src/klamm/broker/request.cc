@@ -1,6 +1,7 @@
 #include "klamm/broker/request.h"
 
 #include "klamm/broker/broker.h"
+#include "klamm/broker/check_decoded.h"
 #include "klamm/records/contents.h"
 #include "klamm/records/filter.h"
 
@@ -228,13 +229,17 @@ std::expected<Request, std::string> prepare(RequestId id, Slice frame, std::stri
         return std::unexpected(std::string{kafka::api_name(request.header.api_key)} +
                                " is not supported");
     request.body = std::move(decoded->body);
+    check_decoded(request, wanted, validated);
+    return request;
+}
+
+void check_decoded(Request& request, Compressions const* wanted, Validations const* validated) {
     if (auto const* push = std::get_if<kafka::PushTelemetryRequest>(&request.body))
         request.client_metrics = unpack(*push);
     if (auto const* produce = std::get_if<kafka::ProduceRequest>(&request.body)) {
         check_all(request, *produce, validated);
         if (wanted != nullptr) recompress_all(request, *produce, *wanted);
     }
-    return request;
 }
 
 std::expected<Slice, journal::Error> read_place(journal::Journal& journal,

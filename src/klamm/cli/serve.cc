@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +47,8 @@ int print_settings() {
 
 using Read = std::expected<void, std::string>;
 
-Read read_address(std::string_view flag, std::string const& text, host::Address& address) {
+Read read_address(std::string_view flag, std::string const& text,
+                  std::optional<host::Address>& address) {
     auto const parsed = host::parse_address(text);
     if (!parsed) return std::unexpected(fmt::format("{}: {}", flag, parsed.error()));
     address = *parsed;
@@ -58,11 +60,10 @@ Read read(Flags const& flags, host::Options& options) {
     if (auto const read = read_address("--listen", flags.listen, options.kafka); !read) return read;
     if (auto const read = read_address("--http", flags.http, options.http); !read) return read;
     if (!flags.advertise.empty()) {
-        host::Address advertise;
-        if (auto const read = read_address("--advertise", flags.advertise, advertise); !read)
-            return read;
-        options.advertise = advertise;
-    } else if (host::is_wildcard(options.kafka)) {
+        if (auto const done = read_address("--advertise", flags.advertise, options.advertise);
+            !done)
+            return done;
+    } else if (host::is_wildcard(*options.kafka)) {
         return std::unexpected(fmt::format(
             "--listen {} names no address that clients could connect to; say which with "
             "--advertise HOST:PORT",

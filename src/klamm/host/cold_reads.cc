@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 namespace klamm::host {
 
@@ -48,6 +49,45 @@ std::size_t ColdReads::queued() const {
 std::int64_t ColdReads::bytes() const {
     std::lock_guard const lock(mutex_);
     return bytes_;
+}
+
+bool fill_from_memory(broker::Reply& reply, journal::Journal& journal) {
+    if (reply.records.empty() && reply.offsets.empty() && reply.keyless.empty()) return true;
+    std::vector<std::pair<journal::Position, Slice>> found;
+    auto const find = [&](broker::BatchPlace const& place) {
+        if (!place.in_journal()) return false;
+        auto cached = journal.cached(place.position);
+        if (cached) found.emplace_back(place.position, std::move(*cached));
+        return cached.has_value();
+    };
+    for (auto const& fill : reply.records)
+        for (auto const& batch : fill.batches)
+            if (!find(batch)) return false;
+    for (auto const& fill : reply.offsets)
+        for (auto const& batch : fill.batches)
+            if (!find(batch)) return false;
+    // fill() asks in some order of its own; usually in this one.
+    std::size_t next = 0;
+    broker::fill(reply,
+                 [&](broker::BatchPlace const& place) -> std::expected<Slice, journal::Error> {
+                     for (std::size_t tried = 0; tried < found.size(); ++tried) {
+                         auto const at = (next + tried) % found.size();
+                         if (found[at].first != place.position) continue;
+                         next = at + 1;
+                         return found[at].second;
+                     }
+                     return std::unexpected(journal::Error::trimmed);
+                 });
+    return true;
+}
+
+std::int64_t record_bytes(broker::Reply const& reply) {
+    std::int64_t bytes = 0;
+    for (auto const& fill : reply.records)
+        for (auto const& batch : fill.batches) bytes += batch.bytes;
+    for (auto const& fill : reply.offsets)
+        for (auto const& batch : fill.batches) bytes += batch.bytes;
+    return bytes;
 }
 
 std::expected<Slice, journal::Error> read_stored(journal::Journal& journal,

@@ -60,6 +60,11 @@ private:
     std::thread thread_;
 };
 
+/// Completes the reply when all its batches are in memory; changes nothing otherwise. Any thread.
+[[nodiscard]] bool fill_from_memory(broker::Reply& reply, journal::Journal& journal);
+/// Of the batches that the reply still has to be given.
+std::int64_t record_bytes(broker::Reply const& reply);
+
 /// Reads one place, on any thread that may wait for the disk. Damage is logged and never served; a
 /// journal that fails stops the process.
 [[nodiscard]] std::expected<Slice, journal::Error> read_stored(journal::Journal& journal,

@@ -17,15 +17,6 @@ namespace {
 constexpr int reads_in_a_row_max = 4;        // then others have their turn
 constexpr std::size_t pieces_per_send = 64;  // of one sendmsg
 
-std::int64_t record_bytes(broker::Reply const& reply) {
-    std::int64_t bytes = 0;
-    for (auto const& fill : reply.records)
-        for (auto const& batch : fill.batches) bytes += batch.bytes;
-    for (auto const& fill : reply.offsets)
-        for (auto const& batch : fill.batches) bytes += batch.bytes;
-    return bytes;
-}
-
 }  // namespace
 
 Connection::Connection(Socket socket, broker::ConnectionId id, Shared const& shared, Owner& owner)
@@ -176,44 +167,13 @@ void Connection::flush() {
     while (open_ && !cold_ && !close_when_sent_ && !window_.empty() && window_.front().answer &&
            out_bytes_ <= shared_.options.response_bytes_buffered_max) {
         auto reply = std::move(*window_.front().answer);
-        if (!fill_from_memory(reply)) return fill_from_disk(std::move(reply));
+        if (!fill_from_memory(reply, shared_.journal)) return fill_from_disk(std::move(reply));
         encode(std::move(reply), 0);
     }
     if (open_) send();
     if (open_ && paused_ && !refused_ &&
         window_.size() < std::size_t(shared_.options.requests_per_connection_max))
         resume();
-}
-
-/// Completes the reply when all its batches are in memory; changes nothing otherwise.
-bool Connection::fill_from_memory(broker::Reply& reply) {
-    if (reply.records.empty() && reply.offsets.empty() && reply.keyless.empty()) return true;
-    std::vector<std::pair<journal::Position, Slice>> found;
-    auto const find = [&](broker::BatchPlace const& place) {
-        if (!place.in_journal()) return false;
-        auto cached = shared_.journal.cached(place.position);
-        if (cached) found.emplace_back(place.position, std::move(*cached));
-        return cached.has_value();
-    };
-    for (auto const& fill : reply.records)
-        for (auto const& batch : fill.batches)
-            if (!find(batch)) return false;
-    for (auto const& fill : reply.offsets)
-        for (auto const& batch : fill.batches)
-            if (!find(batch)) return false;
-    // fill() asks in some order of its own; usually in this one.
-    std::size_t next = 0;
-    broker::fill(reply,
-                 [&](broker::BatchPlace const& place) -> std::expected<Slice, journal::Error> {
-                     for (std::size_t tried = 0; tried < found.size(); ++tried) {
-                         auto const at = (next + tried) % found.size();
-                         if (found[at].first != place.position) continue;
-                         next = at + 1;
-                         return found[at].second;
-                     }
-                     return std::unexpected(journal::Error::trimmed);
-                 });
-    return true;
 }
 
 void Connection::fill_from_disk(broker::Reply reply) {

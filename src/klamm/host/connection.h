@@ -87,7 +87,6 @@ private:
     void pause(bool until_room);
     void hold_large_frame();
 
-    bool fill_from_memory(broker::Reply& reply);
     void fill_from_disk(broker::Reply reply);
     void encode(broker::Reply reply, std::int64_t cold_bytes);
     void send();

@@ -23,8 +23,8 @@ std::string_view to_string(Durability durability);  ///< "synced", "page-cache",
 std::optional<Durability> parse_durability(std::string_view text);
 
 struct Options {
-    Address kafka{"127.0.0.1", 9092};
-    Address http{"127.0.0.1", 8081};
+    std::optional<Address> kafka{{"127.0.0.1", 9092}};  ///< none: no port
+    std::optional<Address> http{{"127.0.0.1", 8081}};
     std::optional<Address> advertise;  ///< none: the address that is listened on
     std::string data = "klamm-data";
     Durability durability = Durability::synced;

@@ -35,11 +35,11 @@ void keep_freed_memory() {
 
 void warn(Options const& options) {
     for (auto const& address : {options.kafka, options.http})
-        if (!is_loopback(address))
+        if (address && !is_loopback(*address))
             log_warning(
                 fmt::format("{} can be reached by other machines, and there is no "
                             "authentication: whoever reaches it may read, write and delete",
-                            to_string(address)));
+                            to_string(*address)));
     if (options.durability == Durability::page_cache)
         log_warning(
             "durability is page-cache: what was acknowledged survives this process, but "

@@ -1,0 +1,93 @@
+#include "klamm/live/thread_loop.h"
+
+#include "klamm/base/ensure.h"
+
+#include <algorithm>
+
+namespace klamm::live {
+
+ThreadLoop::ThreadLoop() : thread_([this] { run(); }) {}
+
+ThreadLoop::~ThreadLoop() {
+    ensure(!on_loop());
+    {
+        std::lock_guard const lock(mutex_);
+        ending_ = true;
+    }
+    condition_.notify_one();
+    thread_.join();
+    // Jobs that are dropped may hold what posts again when it is destroyed.
+    timers_.clear();
+    std::vector<Job> dropped;
+    dropped.swap(queue_);
+}
+
+Now ThreadLoop::now() const {
+    using std::chrono::duration_cast;
+    using std::chrono::milliseconds;
+    auto const wall = std::chrono::system_clock::now().time_since_epoch();
+    return {Instant(duration_cast<milliseconds>(Clock::now().time_since_epoch())),
+            duration_cast<milliseconds>(wall).count()};
+}
+
+void ThreadLoop::post(Job job) {
+    {
+        std::lock_guard const lock(mutex_);
+        if (ending_) return;
+        queue_.push_back(std::move(job));
+        if (!std::exchange(asleep_, false)) return;
+    }
+    condition_.notify_one();
+}
+
+bool ThreadLoop::later(Timer const& a, Timer const& b) {
+    return a.due != b.due ? a.due > b.due : a.number > b.number;
+}
+
+void ThreadLoop::after(Duration delay, Job job) {
+    ensure(on_loop());
+    timers_.push_back({Clock::now() + delay, timer_number_++, std::move(job)});
+    std::ranges::push_heap(timers_, later);
+}
+
+/// Those that are due now; what they set for now waits for the next time.
+void ThreadLoop::run_due_timers() {
+    auto const now = Clock::now();
+    auto const last = timer_number_;
+    while (!timers_.empty() && timers_.front().due <= now && timers_.front().number < last) {
+        std::ranges::pop_heap(timers_, later);
+        auto job = std::move(timers_.back().job);
+        timers_.pop_back();
+        job();
+    }
+}
+
+void ThreadLoop::run() {
+    std::vector<Job> jobs;
+    while (true) {
+        {
+            std::unique_lock lock(mutex_);
+            auto const due = [this] {
+                return !timers_.empty() && timers_.front().due <= Clock::now();
+            };
+            while (queue_.empty() && !ending_ && !due()) {
+                asleep_ = true;
+                if (timers_.empty())
+                    condition_.wait(lock);
+                else
+                    condition_.wait_until(lock, timers_.front().due);
+                asleep_ = false;
+            }
+            if (ending_) return;
+            jobs.swap(queue_);
+        }
+        for (auto& job : jobs) {
+            job();
+            job = nullptr;  // what it holds goes now, not when all have run
+        }
+        jobs.clear();
+        run_due_timers();
+    }
+}
+
+}  // namespace klamm::live
