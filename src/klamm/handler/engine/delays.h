@@ -2,6 +2,7 @@
 // whose event sent them.
 #pragma once
 
+#include "klamm/handler/delayed.h"
 #include "klamm/handler/engine/alive.h"
 #include "klamm/handler/engine/commits.h"
 #include "klamm/handler/engine/run.h"
@@ -10,8 +11,7 @@ namespace klamm::handler {
 
 class Delays {
 public:
-    Delays(Core& core, Partitions& partitions, Commits& commits)
-        : core_(core), partitions_(partitions), commits_(commits) {}
+    Delays(Core& core, Partitions& partitions, Commits& commits);
 
     /// Puts the event into the ledger, by the result of the event that sent it.
     void keep(Partition& partition, Send send, Result& result);
@@ -20,13 +20,16 @@ public:
     /// Nothing more of it is sent.
     void dropped(Partition& partition);
     /// None waits for its time.
-    bool idle() const { return waiting_ == 0; }
+    bool idle() const { return !delayed_.next_due_ms(); }
 
 private:
+    void look(bus::TopicPartition const& id);
+    void due(DelayedEvents::Due due);
+
     Core& core_;
     Partitions& partitions_;
     Commits& commits_;
-    std::size_t waiting_ = 0;
+    DelayedEvents delayed_;
     Alive alive_;
 };
 
