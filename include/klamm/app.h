@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,9 @@ struct AppOptions {
     TopicOptions topics;
 };
 
+/// What works beside the handlers while the App runs: klamm::outbox() of klamm/postgres.h.
+class Companion;
+
 /// A handler with its C++ types erased.
 struct Declaration {
     std::string topic;
@@ -99,6 +103,12 @@ public:
         return *this;
     }
 
+    /// Has the companion started and stopped with the App. Tests in virtual time leave it out.
+    App& with(std::shared_ptr<Companion> companion) {
+        companions_.push_back(std::move(companion));
+        return *this;
+    }
+
     struct Sends {
         std::string topic;
         EventType const* type = nullptr;
@@ -111,6 +121,7 @@ public:
     std::vector<Declaration>& declarations() { return declarations_; }
     std::map<std::string, TopicOptions> const& topics() const { return topics_; }
     std::vector<Sends> const& sends() const { return sends_; }
+    std::vector<std::shared_ptr<Companion>> const& companions() const { return companions_; }
 
 private:
     std::string name_;
@@ -118,6 +129,7 @@ private:
     std::vector<Declaration> declarations_;
     std::map<std::string, TopicOptions> topics_;
     std::vector<Sends> sends_;
+    std::vector<std::shared_ptr<Companion>> companions_;
 };
 
 }  // namespace klamm
