@@ -49,9 +49,10 @@ private:
     void plan();
     void commit();
     void take(Partition& partition, std::size_t& room);
-    bus::Transaction transaction();
+    bus::Transaction transaction() const;
     void send();
     void ended(bus::Result<void> result);
+    void retry_later(bus::Error const& error);
     void count(Partition const& partition, Result const& result);
 
     Core& core_;
@@ -61,8 +62,11 @@ private:
     bus::Consumer* consumer_ = nullptr;
     std::size_t waiting_ = 0;
     bool in_flight_ = false;
-    bool planned_ = false;
+    bool planned_ = false;  ///< for the end of the interval
+    bool posted_ = false;   ///< for this moment
     bool hurry_ = false;
+    bool over_ = false;
+    bus::TopicPartition last_;  ///< whose results were taken last: the next in the circle is first
     std::int32_t aborted_ = 0;  ///< times in a row
     Instant began_{};           ///< when the last transaction was
     Alive alive_;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace klamm::handler {
@@ -28,9 +29,10 @@ struct Core {
     Random random;
     Counts counts;
     std::map<std::string, std::int32_t> partitions;  ///< of the topics that are needed
-    /// Handlers at work for a membership that has ended. Their keys must not be handled beside
-    /// them, so the next membership waits until there are none.
-    std::int32_t orphans = 0;
+    /// Handlers at work, by partition, also those of a partition that is not ours any more: when it
+    /// comes back, it waits for them, so that no key is handled twice at once.
+    std::shared_ptr<std::map<bus::TopicPartition, std::int32_t>> const at_work =
+        std::make_shared<std::map<bus::TopicPartition, std::int32_t>>();
 
     bool mutated(Mutation mutation) const { return options.mutation == mutation; }
     Time time() const { return Time{milliseconds{parts.loop.now().wall_ms}}; }

@@ -8,24 +8,34 @@
 #include "klamm/handler/engine/run.h"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace klamm::handler {
 
 class Delivery {
 public:
-    Delivery(Core& core, Partitions& partitions, Commits& commits, Delays& delays)
-        : core_(core), partitions_(partitions), commits_(commits), delays_(delays) {}
-    ~Delivery();
+    /// `settled` is called when a handler has ended, and what came of it waits for its commit.
+    Delivery(Core& core, Partitions& partitions, Commits& commits, Delays& delays,
+             std::function<void()> settled)
+        : core_(core),
+          partitions_(partitions),
+          commits_(commits),
+          delays_(delays),
+          settled_(std::move(settled)) {}
 
     void begin(bus::Consumer& consumer) { consumer_ = &consumer; }
     void accept(Partition& partition, bus::Record record);
-    /// Runs what can run, and asks for more where there is room.
+    /// Runs what can run.
     void dispatch();
     /// Fetches go on or stop, as there is room.
     void regulate(Partition& partition);
-    /// Handlers of the partition that still run are nobody's now.
+    /// Nothing of it begins any more; what runs may end.
+    void quiet(Partition& partition);
+    /// It is nobody's now: what still runs of it comes to nothing.
     void dropped(Partition& partition);
 
     std::int32_t running() const { return running_; }
@@ -36,25 +46,37 @@ private:
     void advance(Partition& partition, Lane& lane);
     /// What becomes of an event without its being run; none: it is to be run.
     std::optional<Result> decide(Partition& partition, Event& event);
+    Result unknown(Partition& partition, Event& event);
     void ready(Partition& partition, Lane& lane);
-    void start(Held partition, Lane& lane);
-    void run(Held partition, Lane& lane);
+    Held next_partition();
+    void start(Held const& partition, Lane& lane);
+    void run(Held const& partition, Lane& lane);
     void ended(Partition& partition, Lane& lane, Run& run);
-    void again(Partition& partition, Lane& lane, Duration delay);
+    void again(Held const& partition, Lane& lane, Duration delay);
+    /// The first event of the lane is over.
     void finish(Partition& partition, Lane& lane, Result result);
+    /// The run of the lane's first event, or the decoding before it, has ended.
+    void release(Partition& partition);
+
     Result done(Partition& partition, Run& run);
-    Result failed(Partition& partition, Event& event, Outcome const& outcome);
+    Result over(Partition& partition, Event& event, Result::Kind kind, std::string outcome);
+    Result failed(Partition& partition, Event& event, Outcome const& outcome, Park park);
     Result parked(Partition& partition, Event& event, std::int64_t behind);
-    bus::Outgoing dead_letter(Event const& event, Outcome const& outcome, bool parked) const;
-    Duration pause_before(Event const& event, Outcome const& outcome);
-    std::int32_t& attempts_of(Partition& partition, Event& event);
+    bool duplicate(Partition const& partition, Event const& event) const;
+    bus::Outgoing dead_letter(Partition const& partition, Event const& event,
+                              Outcome const& outcome, bool parked) const;
+    Duration pause_before_next(Event const& event, Outcome const& outcome);
+    std::int32_t& attempts_of(Partition const& partition, Event& event);
 
     Core& core_;
     Partitions& partitions_;
     Commits& commits_;
     Delays& delays_;
+    std::function<void()> settled_;
     bus::Consumer* consumer_ = nullptr;
     std::int32_t running_ = 0;
+    std::size_t ready_ = 0;     ///< lanes, of all partitions
+    bool dispatching_ = false;
     bus::TopicPartition last_;  ///< that was served: the next in the circle is served next
     std::map<bus::TopicPartition, std::int32_t> shared_attempts_;  ///< of a mutant only
     Alive alive_;

@@ -40,8 +40,8 @@ struct Event {
     std::size_t bytes() const { return (key ? key->size() : 0) + (value ? value->size() : 0); }
 };
 
-/// The events of one key, one after the other. The first is at work, or waits for its next try, or
-/// for a free worker.
+/// The events of one key, one after the other. Busy: the first is at work, or waits for its next
+/// try or for its turn.
 struct Lane {
     std::string name;
     std::deque<std::shared_ptr<Event>> events;

@@ -13,8 +13,10 @@
 #include "klamm/handler/engine/delivery.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace klamm::handler {
 
@@ -22,6 +24,7 @@ class Membership final : private bus::Subscriber {
 public:
     struct Hooks {
         std::function<void(bus::Result<void>)> joined;  ///< or it could not; once
+        std::function<void()> assigned;                 ///< perhaps nothing
         std::function<void(bus::Error const&)> broken;  ///< it is over; nothing comes after it
         std::function<void(Partition&)> committed;
     };
@@ -33,9 +36,9 @@ public:
     void leave(Duration patience, std::move_only_function<void(bool all)> done);
 
     Partitions const& partitions() const { return partitions_; }
-    bool assigned_once() const { return assigned_once_; }
+    Commits const& commits() const { return commits_; }
+    /// Nothing is fetched and unfinished, or waits for its time or for a commit.
     bool idle() const;
-    std::int32_t running() const { return delivery_.running(); }
     std::string const& away_why() const { return away_; }  ///< empty: it is there
 
 private:
@@ -48,12 +51,18 @@ private:
     void away(std::string const& why) override { away_ = why; }
     void back() override { away_.clear(); }
 
-    void restore(std::shared_ptr<Partition> partition, bus::Committed const& committed);
-    void read_ledger(std::shared_ptr<Partition> partition, std::int64_t offset, std::int32_t tries);
-    void restored(Partition& partition);
+    // Steps of a restore, one after the other.
+    void find_start(std::shared_ptr<Partition> const& partition, bus::Committed const& committed);
+    void read_ledger(std::shared_ptr<Partition> const& partition, std::int64_t offset);
+    void ledger_read(std::shared_ptr<Partition> const& partition, bus::ReadResult const& read);
+    void restored(std::shared_ptr<Partition> const& partition);
+    /// Does `step` a little later, if the partition is still ours.
+    void later(std::shared_ptr<Partition> const& partition, Duration delay,
+               std::move_only_function<void(std::shared_ptr<Partition> const&)> step);
+
     /// Calls `done` when the partitions have nothing that runs or waits for a commit, or after
     /// `patience`.
-    void drain(std::vector<bus::TopicPartition> const& partitions, Duration patience,
+    void drain(std::vector<bus::TopicPartition> const& ids, Duration patience,
                std::move_only_function<void(bool all)> done);
     void look_after_drains();
     void drop(bus::TopicPartition const& id);
@@ -70,8 +79,6 @@ private:
     Delivery delivery_;
     std::unique_ptr<bus::Producer> producer_;
     std::unique_ptr<bus::Consumer> consumer_;
-    bool assigned_once_ = false;
-    bool over_ = false;
     std::string away_;
     std::map<std::int64_t, Drain> drains_;
     std::int64_t next_drain_ = 0;

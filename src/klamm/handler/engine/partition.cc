@@ -73,12 +73,6 @@ std::string Partition::lane_of(Event const& event) const {
     return name;
 }
 
-std::size_t Partition::unfinished() const {
-    std::size_t count = 0;
-    for (auto const& [name, lane] : lanes) count += lane->events.size();
-    return count;
-}
-
 bool Partition::fetched(std::int64_t offset) {
     auto& progress = checkpoint.progress;
     if (offset > next) {  // what lies between has been compacted, or is the end of a transaction

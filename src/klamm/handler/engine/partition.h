@@ -56,15 +56,19 @@ public:
     // ---- what is finished --------------------------------------------------------------------
     std::deque<Result> results;     ///< wait for a transaction
     std::vector<Result> in_flight;  ///< are in one
+    std::size_t held_back = 0;      ///< of `results`: those that have no room in the metadata now
 
     /// Puts changes into the ledger, and remembers of which types there is state.
     void apply(std::vector<Ledger::Change> const& changes);
     std::string lane_of(Event const& event) const;
-    std::size_t unfinished() const;  ///< events that were fetched
-    /// Whether nothing runs and nothing waits for a commit.
-    bool clean() const { return running == 0 && results.empty() && in_flight.empty(); }
+    /// Whether nothing runs and nothing can be committed.
+    bool clean() const {
+        return running == 0 && in_flight.empty() && results.size() <= held_back;
+    }
     /// A record was fetched. False: it is finished already.
     bool fetched(std::int64_t offset);
+    /// There are no records before `offset` any more.
+    void pass(std::int64_t offset);
     /// Whether there is room in the metadata for this event to be finished.
     bool fits(std::int64_t offset) const { return checkpoint.progress.fits(offset); }
     /// A result of it goes into a transaction.

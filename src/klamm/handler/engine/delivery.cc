@@ -1,0 +1,223 @@
+#include "klamm/handler/engine/delivery.h"
+
+#include "klamm/base/ensure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace klamm::handler {
+
+namespace {
+
+/// Of one partition: values and keys of events that were fetched and are not finished.
+constexpr std::size_t fetched_bytes_max = 32 * 1024 * 1024;
+/// Before a value is decoded again, after the registry did not answer.
+constexpr Duration registry_pause{1'000};
+
+}  // namespace
+
+void Delivery::accept(Partition& partition, bus::Record record) {
+    if (!partition.fetched(record.offset)) return;
+    auto event = std::make_shared<Event>(std::move(record), partition.route());
+    partition.bytes += event->bytes();
+    auto name = partition.lane_of(*event);
+    auto& lane = partition.lanes[name];
+    if (!lane) {
+        lane = std::make_unique<Lane>();
+        lane->name = std::move(name);
+    }
+    lane->events.push_back(std::move(event));
+    if (!lane->busy && partition.phase == Partition::Phase::working) advance(partition, *lane);
+}
+
+void Delivery::advance(Partition& partition, Lane& lane) {
+    while (!lane.events.empty()) {
+        auto result = decide(partition, *lane.events.front());
+        if (!result) return ready(partition, lane);
+        finish(partition, lane, std::move(*result));
+    }
+    partition.lanes.erase(partition.lanes.find(lane.name));
+}
+
+void Delivery::ready(Partition& partition, Lane& lane) {
+    lane.busy = true;
+    partition.ready.push_back(&lane);
+    ++ready_;
+}
+
+Delivery::Held Delivery::next_partition() {
+    auto const first = partitions_.upper_bound(last_);
+    for (auto at = first; at != partitions_.end(); ++at)
+        if (!at->second->ready.empty()) return at->second;
+    for (auto at = partitions_.begin(); at != first; ++at)
+        if (!at->second->ready.empty()) return at->second;
+    return nullptr;
+}
+
+void Delivery::dispatch() {
+    if (dispatching_) return;
+    dispatching_ = true;
+    while (ready_ > 0 && running_ < std::max(core_.app.options().concurrency, 1)) {
+        auto const partition = next_partition();
+        ensure(partition != nullptr);
+        last_ = partition->id();
+        auto& lane = *partition->ready.front();
+        partition->ready.pop_front();
+        --ready_;
+        // The partition may have been parked since.
+        if (auto result = decide(*partition, *lane.events.front())) {
+            finish(*partition, lane, std::move(*result));
+            lane.busy = false;
+            advance(*partition, lane);
+        } else {
+            start(partition, lane);
+        }
+    }
+    dispatching_ = false;
+}
+
+void Delivery::start(Held const& partition, Lane& lane) {
+    ++running_;
+    ++partition->running;
+    auto const& event = lane.events.front();
+    if (event->decoded) return run(partition, lane);
+    using Decoded = bus::Result<std::expected<std::shared_ptr<void const>, Undecodable>>;
+    core_.parts.codecs.decode(
+        event->handler->type(), event->message(),
+        alive_.guard([this, event, weak = std::weak_ptr(partition), &lane](Decoded decoded) {
+            auto const held = weak.lock();
+            if (!held) return;
+            if (decoded && *decoded) {
+                event->decoded = std::move(**decoded);
+                return run(held, lane);
+            }
+            release(*held);
+            if (!decoded) {
+                core_.parts.observer.log(fmt::format("{} cannot be decoded now: {}",
+                                                     to_string(event->message().position),
+                                                     decoded.error().why));
+                again(held, lane, registry_pause);
+            } else {
+                auto const why = klamm::dead_letter(decoded->error().why, "undecodable");
+                finish(*held, lane,
+                       failed(*held, *event, why, event->handler->options().park));
+                lane.busy = false;
+                if (held->phase == Partition::Phase::working) advance(*held, lane);
+            }
+            dispatch();
+            settled_();
+        }));
+}
+
+void Delivery::run(Held const& partition, Lane& lane) {
+    auto const& event = lane.events.front();
+    event->attempts = ++attempts_of(*partition, *event);
+    Run::State state;
+    if (event->key)
+        for (auto const& type : partition->state_types)
+            if (auto const found = partition->ledger.find(
+                    Ledger::state_key(type, *event->message().key)))
+                state.emplace(type, *found);
+    auto const task = std::make_shared<Run>(core_, event, std::move(state));
+    core_.parts.observer.run_begins(event->handler->name, event->message().position,
+                                    event->attempts);
+    ++(*core_.at_work)[partition->id()];
+    // Also a run that nobody waits for any more has to be counted out.
+    auto count_out = [at_work = core_.at_work, id = partition->id()] {
+        if (--(*at_work)[id] == 0) at_work->erase(id);
+    };
+    auto end = alive_.guard([this, weak = std::weak_ptr(partition), &lane, task] {
+        if (auto const held = weak.lock()) ended(*held, lane, *task);
+    });
+    core_.parts.workers.run([task] { task->call(); },
+                            [count_out = std::move(count_out), end = std::move(end)]() mutable {
+                                count_out();
+                                end();
+                            });
+}
+
+void Delivery::release(Partition& partition) {
+    --running_;
+    --partition.running;
+}
+
+void Delivery::ended(Partition& partition, Lane& lane, Run& run) {
+    release(partition);
+    auto& event = run.event();
+    auto const& outcome = run.outcome;
+    auto& observer = core_.parts.observer;
+    observer.run_ended(event.handler->name, event.message().position, outcome);
+    auto const& options = event.handler->options();
+    bool const tried_enough = event.attempts >= std::max(options.retry.attempts, 1);
+    if (outcome.kind == Outcome::Kind::retry && !tried_enough) {
+        ++core_.counts.retries;
+        again(partitions_.at(partition.id()), lane, pause_before_next(event, outcome));
+    } else {
+        switch (outcome.kind) {
+            case Outcome::Kind::done: finish(partition, lane, done(partition, run)); break;
+            case Outcome::Kind::skip:
+                finish(partition, lane,
+                       over(partition, event, Result::Kind::skipped, "skipped: " + outcome.why));
+                break;
+            case Outcome::Kind::retry:
+            case Outcome::Kind::dead_letter:
+                finish(partition, lane, failed(partition, event, outcome, options.park));
+        }
+        lane.busy = false;
+        if (partition.phase == Partition::Phase::working) advance(partition, lane);
+    }
+    dispatch();
+    settled_();
+}
+
+void Delivery::again(Held const& partition, Lane& lane, Duration delay) {
+    core_.parts.loop.after(
+        delay, alive_.guard([this, weak = std::weak_ptr(partition), &lane] {
+            auto const held = weak.lock();
+            if (!held || held->phase != Partition::Phase::working) return;
+            ready(*held, lane);
+            dispatch();
+        }));
+}
+
+void Delivery::finish(Partition& partition, Lane& lane, Result result) {
+    auto const& event = *lane.events.front();
+    partition.bytes -= event.bytes();
+    result.offset = event.offset();
+    result.redriven = event.redrive.has_value() && result.kind != Result::Kind::passed_over;
+    result.lane = lane.name;
+    lane.events.pop_front();
+    commits_.add(partition, std::move(result));
+}
+
+void Delivery::regulate(Partition& partition) {
+    if (partition.phase != Partition::Phase::working) return;
+    auto const most = static_cast<std::size_t>(std::max(core_.app.options().in_flight_max, 1));
+    if (partition.flowing) {
+        if (partition.window.size() < most && partition.bytes < fetched_bytes_max) return;
+        partition.flowing = false;
+        consumer_->pause(partition.id());
+    } else {
+        if (partition.window.size() > most / 2 || partition.bytes > fetched_bytes_max / 2) return;
+        partition.flowing = true;
+        consumer_->resume(partition.id(), partition.next);
+    }
+}
+
+void Delivery::quiet(Partition& partition) {
+    if (partition.flowing) consumer_->pause(partition.id());
+    partition.flowing = false;
+    partition.phase = Partition::Phase::leaving;
+    ready_ -= partition.ready.size();
+    partition.ready.clear();
+}
+
+void Delivery::dropped(Partition& partition) {
+    ready_ -= partition.ready.size();
+    partition.ready.clear();
+    running_ -= partition.running;
+    partition.running = 0;
+}
+
+}  // namespace klamm::handler

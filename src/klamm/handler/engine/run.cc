@@ -1,0 +1,162 @@
+#include "klamm/handler/engine/run.h"
+
+#include <cxxabi.h>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <typeinfo>
+
+namespace klamm::handler {
+
+namespace {
+
+// Names of Spring Kafka's request-reply, so that its clients are answered, too.
+constexpr std::string_view reply_topic_header = "kafka_replyTopic";
+constexpr std::string_view reply_partition_header = "kafka_replyPartition";  // int32, big-endian
+constexpr std::string_view correlation_header = "kafka_correlationId";
+
+/// FNV-1a: the same on every machine.
+std::uint64_t seed_of(EventContext const& event) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    auto const add = [&](std::string_view text) {
+        for (char const c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    };
+    add(event.source);
+    add(std::string_view{"\0", 1});
+    add(event.id);
+    return hash;
+}
+
+std::string demangled(char const* name) {
+    int status = 0;
+    std::unique_ptr<char, decltype(&std::free)> const text{
+        abi::__cxa_demangle(name, nullptr, nullptr, &status), &std::free};
+    return status == 0 ? text.get() : name;
+}
+
+Outcome undeclared(std::exception_ptr const& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (std::exception const& error) {
+        return retry(error.what(), demangled(typeid(error).name()));
+    } catch (...) {
+        auto const* const type = abi::__cxa_current_exception_type();
+        auto name = type != nullptr ? demangled(type->name()) : std::string("unknown");
+        return retry(fmt::format("the handler threw a {}, which is no std::exception", name), name);
+    }
+}
+
+}  // namespace
+
+Outcome outcome_of(std::exception_ptr const& thrown, HandlerOptions const& options) {
+    try {
+        for (auto const& row : options.exceptions)
+            if (row.outcome)
+                if (auto outcome = row.outcome(thrown)) return *outcome;
+    } catch (...) {
+        return undeclared(std::current_exception());  // the table itself has thrown
+    }
+    return undeclared(thrown);
+}
+
+Run::Run(Core const& core, std::shared_ptr<Event> event, State state, bool replaying)
+    : codecs_(core.parts.codecs),
+      source_(core.source),
+      event_(std::move(event)),
+      handler_(*event_->handler),
+      attempt_(event_->attempts),
+      replaying_(replaying),
+      now_(core.time()),
+      random_(seed_of(event_->message().event)),
+      state_(std::move(state)) {}
+
+void Run::call() {
+    try {
+        outcome = handler_.declaration->call(event_->decoded.get(), *this);
+    } catch (...) {
+        outcome = outcome_of(std::current_exception(), handler_.options());
+    }
+    if (!misuse_.empty()) outcome = dead_letter(misuse_, "klamm::misuse");
+    if (outcome.kind == Outcome::Kind::done) return;
+    sends.clear();
+    state_changes.clear();
+}
+
+bus::Outgoing Run::make(std::string_view topic, EventType const& type, void const* event,
+                        Headers headers, std::string subject, std::string& id) {
+    bus::Outgoing record{.topic = std::string(topic)};
+    auto encoded = codecs_.encode(record.topic, type, event);
+    auto context = context_of_send(message().event, handler_.name,
+                                   static_cast<std::uint32_t>(sends.size()), source_, type.name,
+                                   now_);
+    context.subject = std::move(subject);
+    context.content_type = std::move(encoded.content_type);
+    record.value = std::move(encoded.value);
+    record.headers = std::move(headers);
+    write_context(record.headers, context);
+    id = std::move(context.id);
+    return record;
+}
+
+void Run::send_event(std::string_view topic, EventType const& type, void const* event,
+                     SendOptions options) {
+    Send send;
+    send.record = make(topic, type, event, std::move(options.headers), std::move(options.subject),
+                       send.id);
+    send.record.partition = options.partition;
+    if (options.key)
+        send.record.key = std::move(options.key);
+    else if (message().key)
+        send.record.key = std::string(*message().key);
+    send.delay = options.delay;
+    sends.push_back(std::move(send));
+}
+
+void Run::reply_event(EventType const& type, void const* event) {
+    auto const& asked = message().headers;
+    auto const topic = find_header(asked, reply_topic_header);
+    if (!topic) return;
+    Headers headers;
+    if (auto const id = find_header(asked, correlation_header))
+        headers.push_back({std::string(correlation_header), std::string(*id)});
+    Send send;
+    send.record = make(*topic, type, event, std::move(headers), {}, send.id);
+    if (message().key) send.record.key = std::string(*message().key);
+    if (auto const partition = find_header(asked, reply_partition_header);
+        partition && partition->size() == sizeof(std::int32_t)) {
+        std::uint32_t number = 0;
+        for (char const c : *partition) number = number << 8 | static_cast<unsigned char>(c);
+        send.record.partition = static_cast<std::int32_t>(number);
+    }
+    sends.push_back(std::move(send));
+}
+
+std::shared_ptr<void const> Run::read_state(EventType const& type) {
+    std::string_view text;
+    if (auto const changed = state_changes.find(type.name); changed != state_changes.end()) {
+        if (!changed->second) return nullptr;
+        text = *changed->second;
+    } else {
+        auto const found = state_.find(type.name);
+        if (found == state_.end()) return nullptr;
+        text = found->second;
+    }
+    auto state = from_json(type, text);
+    if (state) return *state;
+    misuse_ = fmt::format("the state of type {} cannot be read: {}", type.name, state.error().why);
+    return nullptr;
+}
+
+void Run::write_state(EventType const& type, void const* value) {
+    if (!message().key) {
+        misuse_ = fmt::format("state of type {} for an event without a key", type.name);
+        return;
+    }
+    auto& change = state_changes[type.name];
+    change.reset();
+    if (value != nullptr) change = to_json(type, value);
+}
+
+}  // namespace klamm::handler
