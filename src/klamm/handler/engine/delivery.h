@@ -61,10 +61,10 @@ private:
     Result done(Partition& partition, Run& run);
     Result over(Partition& partition, Event& event, Result::Kind kind, std::string outcome);
     Result failed(Partition& partition, Event& event, Outcome const& outcome, Park park);
-    Result parked(Partition& partition, Event& event, std::int64_t behind);
+    Result parked(Partition& partition, Event& event, Behind behind);
     bool duplicate(Partition const& partition, Event const& event) const;
     bus::Outgoing dead_letter(Partition const& partition, Event const& event,
-                              Outcome const& outcome, bool parked) const;
+                              Outcome const& outcome, Park park, bool parked) const;
     Duration pause_before_next(Event const& event, Outcome const& outcome);
     std::int32_t& attempts_of(Partition const& partition, Event& event);
 

@@ -37,6 +37,11 @@ struct Event {
     std::int64_t place() const {
         return redrive && redrive->original ? redrive->original->offset : offset();
     }
+    /// The key whose order it is in; of the mark of a discarded event that of the event.
+    std::optional<std::string_view> key_in_order() const {
+        if (redrive && redrive->discard) return redrive->key;
+        return message().key;
+    }
     std::size_t bytes() const { return (key ? key->size() : 0) + (value ? value->size() : 0); }
 };
 

@@ -29,25 +29,28 @@ public:
                  bus::Done<std::shared_ptr<void const>> done) override;
 
 private:
-    enum class Phase : std::uint8_t { new_, starting, working, stopping, stopped };
+    enum class Phase : std::uint8_t { made, starting, working, stopping, stopped };
     // Steps of the start, one after the other; each is asked again while the log is away.
     void probe();
     void ask_topics();
-    void make_topics(std::map<std::string, std::int32_t> const& partitions);
+    void make_topics();
+    void check_again();
     void check_topics();
     void prepare();
     void join();
 
+    void describe(std::move_only_function<void()> then, void (Instance::*step)());
     /// Tries a step again later, or ends the start.
     void failed(bus::Error const& error, void (Instance::*step)());
     void refuse(std::string why);
     void broken(bus::Error const& error);
 
     Core core_;
-    Phase phase_ = Phase::new_;
+    Phase phase_ = Phase::made;
     bool ready_ = false;
     std::string why_;         ///< why it is not working; empty: it is
     std::int32_t tries_ = 0;  ///< of the step, or of joining, in a row
+    std::int32_t fenced_ = 0;  ///< times in a row
     bus::Done<void> started_;
     std::unique_ptr<Membership> membership_;
     Alive alive_;

@@ -81,7 +81,7 @@ Result Delivery::failed(Partition& partition, Event& event, Outcome const& outco
                   .outcome = fmt::format("dead_letter: {}", outcome.error_type)};
     partition.parking.failed(event, park, result.changes);
     partition.apply(result.changes);
-    auto letter = dead_letter(partition, event, outcome, false);
+    auto letter = dead_letter(partition, event, outcome, park, false);
     if (core_.mutated(Mutation::dead_letter_outside)) {
         std::vector<bus::Outgoing> alone;
         alone.push_back(std::move(letter));
@@ -93,20 +93,20 @@ Result Delivery::failed(Partition& partition, Event& event, Outcome const& outco
     return result;
 }
 
-Result Delivery::parked(Partition& partition, Event& event, std::int64_t behind) {
+Result Delivery::parked(Partition& partition, Event& event, Behind behind) {
     Result result{.kind = Result::Kind::parked, .outcome = "parked"};
     partition.parking.joined(event, result.changes);
     partition.apply(result.changes);
     auto const first =
-        Position{partition.id().topic, partition.id().partition, behind};
+        Position{partition.id().topic, partition.id().partition, behind.place};
     auto const why = klamm::dead_letter(
         fmt::format("waits behind {}, which failed", to_string(first)), "parked");
-    result.records.push_back(dead_letter(partition, event, why, true));
+    result.records.push_back(dead_letter(partition, event, why, behind.park, true));
     return result;
 }
 
 bus::Outgoing Delivery::dead_letter(Partition const& partition, Event const& event,
-                                    Outcome const& outcome, bool parked) const {
+                                    Outcome const& outcome, Park park, bool parked) const {
     auto const& message = event.message();
     DeadLetter letter;
     letter.original = message.position;
@@ -118,12 +118,8 @@ bus::Outgoing Delivery::dead_letter(Partition const& partition, Event const& eve
     letter.attempts = event.attempts;
     letter.failed_at = core_.time();
     letter.parked = parked;
-    auto headers = message.headers;
-    if (event.redrive) {
-        letter.redrives = event.redrive->redrives;
-        if (event.redrive->original) letter.original = event.redrive->original;
-        std::erase_if(headers, [](Header const& header) { return header.name == redrive_header; });
-    }
+    // Without a key there is nothing that could wait.
+    letter.park = park == Park::key && !event.key ? Park::none : park;
     bus::Outgoing record{.topic = event.handler != nullptr ? event.handler->dead_letters
                                                            : partition.route().dead_letters};
     auto const count = core_.partitions.find(record.topic);
@@ -134,7 +130,7 @@ bus::Outgoing Delivery::dead_letter(Partition const& partition, Event const& eve
     };
     if (event.key) record.key = text(*event.key);
     if (event.value) record.value = text(*event.value);
-    record.headers = write_dead_letter(headers, letter,
+    record.headers = write_dead_letter(message.headers, letter,
                                        event.handler != nullptr
                                            ? event.handler->options().dead_letter_dialect
                                            : DeadLetterDialect::klamm);

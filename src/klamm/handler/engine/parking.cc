@@ -13,8 +13,9 @@ constexpr std::string_view prefix = "p/";
 constexpr std::string_view partition_entry = "P/";
 
 std::optional<std::string> key_of(Event const& event) {
-    if (!event.message().key) return std::nullopt;
-    return std::string(*event.message().key);
+    auto const key = event.key_in_order();
+    if (!key) return std::nullopt;
+    return std::string(*key);
 }
 
 std::string print(Parked const& parked) {
@@ -50,24 +51,27 @@ void Parking::restore(Ledger const& ledger) {
         parked_[std::nullopt] = parse(value);
 }
 
-std::optional<std::int64_t> Parking::waits_behind(Event const& event) const {
+std::optional<Behind> Parking::waits_behind(Event const& event) const {
     if (parked_.empty()) return std::nullopt;
-    auto const waits = [&](Parked const& parked) -> std::optional<std::int64_t> {
-        if (!event.redrive && event.offset() > parked.since) return parked.since;
-        if (event.redrive && parked.failed && event.place() > *parked.failed) return parked.failed;
+    auto const waits = [&](auto const& entry) -> std::optional<Behind> {
+        auto const& [key, parked] = entry;
+        auto const park = key ? Park::key : Park::partition;
+        if (!event.redrive && event.offset() > parked.since) return Behind{park, parked.since};
+        if (event.redrive && parked.failed && event.place() > *parked.failed)
+            return Behind{park, *parked.failed};
         return std::nullopt;
     };
     if (auto const whole = parked_.find(std::nullopt); whole != parked_.end())
-        if (auto const behind = waits(whole->second)) return behind;
-    if (!event.key) return std::nullopt;
+        if (auto const behind = waits(*whole)) return behind;
+    if (!event.key_in_order()) return std::nullopt;
     auto const own = parked_.find(key_of(event));
-    return own == parked_.end() ? std::nullopt : waits(own->second);
+    return own == parked_.end() ? std::nullopt : waits(*own);
 }
 
 Parking::Entry Parking::entry_of(Event const& event) {
     auto const whole = parked_.find(std::nullopt);
     if (whole != parked_.end() && event.place() >= whole->second.since) return whole;
-    if (!event.key) return parked_.end();
+    if (!event.key_in_order()) return parked_.end();
     auto const own = parked_.find(key_of(event));
     if (own == parked_.end() || event.place() < own->second.since) return parked_.end();
     return own;
@@ -85,7 +89,7 @@ void Parking::failed(Event const& event, Park park, Changes& changes) {
     auto entry = entry_of(event);
     bool const counted = entry != parked_.end() && event.redrive;
     if (entry == parked_.end()) {
-        if (park == Park::none || (park == Park::key && !event.key)) return;
+        if (park == Park::none || (park == Park::key && !event.key_in_order())) return;
         auto const key = park == Park::partition ? std::nullopt : key_of(event);
         entry = parked_.try_emplace(key, Parked{.since = event.place()}).first;
         entry->second.since = std::min(entry->second.since, event.place());

@@ -32,14 +32,21 @@ struct Parked {
     bool operator==(Parked const&) const = default;
 };
 
+/// What an event waits behind.
+struct Behind {
+    Park park = Park::key;
+    std::int64_t place = 0;
+    bool operator==(Behind const&) const = default;
+};
+
 class Parking {
 public:
     using Changes = std::vector<Ledger::Change>;
 
     void restore(Ledger const& ledger);
 
-    /// Whether the event must go to the dead letters without being run. Gives behind which place.
-    std::optional<std::int64_t> waits_behind(Event const& event) const;
+    /// Whether the event must go to the dead letters without being run.
+    std::optional<Behind> waits_behind(Event const& event) const;
     /// It goes there, behind others.
     void joined(Event const& event, Changes& changes);
     /// It failed for good.

@@ -47,8 +47,7 @@ Event::Event(bus::Record record, Route const& route)
         incoming.message.key.reset();
         if (key) incoming.message.key = text(*key);
     }
-    has_id = find_header(headers, "ce_id").has_value() ||
-             message().event.id != to_string(message().position);
+    has_id = find_header(headers, "ce_id") == message().event.id;
     if (message().value) handler = route.find(message().event.type);
 }
 
@@ -63,28 +62,29 @@ void Partition::apply(std::vector<Ledger::Change> const& changes) {
 
 std::string Partition::lane_of(Event const& event) const {
     if (route_.in_partition_order) return {};
-    if (event.key) {
-        std::string name = "k";
-        return name.append(text(*event.key));
-    }
+    if (auto const key = event.key_in_order()) return std::string("k").append(*key);
     std::string name(1 + sizeof(std::int64_t), 'o');
     auto const offset = event.offset();
     std::memcpy(name.data() + 1, &offset, sizeof offset);
     return name;
 }
 
-bool Partition::fetched(std::int64_t offset) {
+void Partition::pass(std::int64_t offset) {
     auto& progress = checkpoint.progress;
-    if (offset > next) {  // what lies between has been compacted, or is the end of a transaction
-        bool const last_is_open = !window.empty() && window.back().next == next &&
-                                  !progress.finished(window.back().offset);
-        if (last_is_open)
-            window.back().next = offset;
-        else
-            progress.finish(next, offset);
-    }
+    bool const last_is_open = !window.empty() && window.back().next == next &&
+                              !progress.finished(window.back().offset);
+    if (last_is_open)
+        window.back().next = offset;
+    else
+        progress.finish(next, offset);
+    next = offset;
+}
+
+bool Partition::fetched(std::int64_t offset) {
+    // What lies between has been compacted, or is the end of a transaction.
+    if (offset > next) pass(offset);
     next = offset + 1;
-    if (progress.finished(offset)) return false;
+    if (checkpoint.progress.finished(offset)) return false;
     window.push_back({offset, next});
     return true;
 }

@@ -3,6 +3,8 @@
 #include "klamm/handler/dead_letter.h"
 #include "klamm/handler/ledger.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -28,6 +30,22 @@ Routes::Routes(App const& app) : app_(app) {
         route.handlers.push_back({&declaration, declaration.options.name,
                                   dead_letter_topic(declaration.topic, declaration.options)});
     }
+}
+
+std::string Routes::problem() const {
+    if (app_.name().empty()) return "the App has no name";
+    if (routes_.empty()) return fmt::format("{} has no handler", app_.name());
+    for (auto const& [topic, route] : routes_) {
+        for (auto const& handler : route.handlers) {
+            if (route.find(handler.type().name) != &handler)
+                return fmt::format("{} has two handlers for {} in {}", app_.name(),
+                                   handler.type().name, topic);
+            if (handler.dead_letters == topic)
+                return fmt::format("{} would send the dead letters of {} to {} itself", app_.name(),
+                                   handler.name, topic);
+        }
+    }
+    return {};
 }
 
 Route const* Routes::find(std::string_view topic) const {

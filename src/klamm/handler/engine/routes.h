@@ -38,6 +38,9 @@ class Routes {
 public:
     explicit Routes(App const& app);
 
+    /// Why the App cannot be run as it is declared; empty: it can.
+    std::string problem() const;
+
     Route const* find(std::string_view topic) const;
     std::map<std::string, Route, std::less<>> const& all() const { return routes_; }
     std::vector<std::string> topics() const;  ///< that are handled

@@ -88,6 +88,8 @@ bus::Outgoing Run::make(std::string_view topic, EventType const& type, void cons
                         Headers headers, std::string subject, std::string& id) {
     bus::Outgoing record{.topic = std::string(topic)};
     auto encoded = codecs_.encode(record.topic, type, event);
+    if (!encoded.error.empty())
+        misuse_ = fmt::format("an event for {} cannot be written: {}", topic, encoded.error);
     auto context = context_of_send(message().event, handler_.name,
                                    static_cast<std::uint32_t>(sends.size()), source_, type.name,
                                    now_);
