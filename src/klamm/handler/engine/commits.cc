@@ -115,9 +115,8 @@ void Commits::commit() {
     for (auto at = first; at != partitions_.end(); ++at) take(*at->second, room);
     for (auto at = partitions_.begin(); at != first; ++at) take(*at->second, room);
     if (waiting_ == 0) hurry_ = false;
-    in_flight_ = std::ranges::any_of(partitions_, [](auto const& entry) {
-        return !entry.second->in_flight.empty();
-    });
+    in_flight_ = std::ranges::any_of(
+        partitions_, [](auto const& entry) { return !entry.second->in_flight.empty(); });
     if (!in_flight_) return;
     began_ = core_.parts.loop.now().instant;
     send();
@@ -150,8 +149,8 @@ void Commits::take(Partition& partition, std::size_t& room) {
 
     auto& last = partition.in_flight.back().changes;
     auto const remember = core_.app.options().deduplicate_last;
-    auto forgotten = partition.ledger.forget_done(
-        partition.checkpoint.progress.offset() - remember, forget_max);
+    auto forgotten =
+        partition.ledger.forget_done(partition.checkpoint.progress.offset() - remember, forget_max);
     if (!changes && forgotten.empty()) return;
     std::ranges::move(forgotten, std::back_inserter(last));
     last.emplace_back(ledger_version_key, fmt::format("{}", ++partition.checkpoint.ledger_version));
@@ -220,8 +219,8 @@ void Commits::retry_later(bus::Error const& error) {
         hooks_.broken(error);
         return;
     }
-    core_.parts.observer.log(fmt::format("A transaction was aborted and is tried again: {}",
-                                         error.why));
+    core_.parts.observer.log(
+        fmt::format("A transaction was aborted and is tried again: {}", error.why));
     core_.parts.loop.after(Core::backoff(aborted_++), alive_.guard([this] { send(); }));
 }
 
@@ -230,15 +229,28 @@ void Commits::count(Partition const& partition, Result const& result) {
     counts.sent += result.sent;
     using Kind = Result::Kind;
     switch (result.kind) {
-        case Kind::done: ++counts.done; break;
-        case Kind::skipped: ++counts.skipped; break;
-        case Kind::unknown: ++counts.unknown; break;
-        case Kind::duplicate: ++counts.duplicates; break;
-        case Kind::dead_letter: ++counts.dead_letters; break;
-        case Kind::parked: ++counts.parked; break;
+        case Kind::done:
+            ++counts.done;
+            break;
+        case Kind::skipped:
+            ++counts.skipped;
+            break;
+        case Kind::unknown:
+            ++counts.unknown;
+            break;
+        case Kind::duplicate:
+            ++counts.duplicates;
+            break;
+        case Kind::dead_letter:
+            ++counts.dead_letters;
+            break;
+        case Kind::parked:
+            ++counts.parked;
+            break;
         case Kind::passed_over:
         case Kind::discarded:
-        case Kind::due: break;
+        case Kind::due:
+            break;
     }
     if (!result.offset) return;
     if (result.kind != Kind::passed_over) ++counts.handled;

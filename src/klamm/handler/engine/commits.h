@@ -35,7 +35,7 @@ public:
         : core_(core), partitions_(partitions), hooks_(std::move(hooks)) {}
 
     void begin(bus::Producer& producer, bus::Consumer& consumer);
-    /// Its changes are applied to the ledger of the partition.
+    /// Requires that its changes are in the partition's ledger.
     void add(Partition& partition, Result result);
     /// Commits as soon as it can, without waiting for the interval.
     void hurry();

@@ -100,8 +100,7 @@ void Delivery::start(Held const& partition, Lane& lane) {
                 again(held, lane, registry_pause);
             } else {
                 auto const why = klamm::dead_letter(decoded->error().why, "undecodable");
-                finish(*held, lane,
-                       failed(*held, *event, why, event->handler->options().park));
+                finish(*held, lane, failed(*held, *event, why, event->handler->options().park));
                 lane.busy = false;
                 if (held->phase == Partition::Phase::working) advance(*held, lane);
             }
@@ -116,8 +115,8 @@ void Delivery::run(Held const& partition, Lane& lane) {
     Run::State state;
     if (event->key)
         for (auto const& type : partition->state_types)
-            if (auto const found = partition->ledger.find(
-                    Ledger::state_key(type, *event->message().key)))
+            if (auto const found =
+                    partition->ledger.find(Ledger::state_key(type, *event->message().key)))
                 state.emplace(type, *found);
     auto const task = std::make_shared<Run>(core_, event, std::move(state));
     core_.parts.observer.run_begins(event->handler->name, event->message().position,
@@ -155,7 +154,9 @@ void Delivery::ended(Partition& partition, Lane& lane, Run& run) {
         again(partitions_.at(partition.id()), lane, pause_before_next(event, outcome));
     } else {
         switch (outcome.kind) {
-            case Outcome::Kind::done: finish(partition, lane, done(partition, run)); break;
+            case Outcome::Kind::done:
+                finish(partition, lane, done(partition, run));
+                break;
             case Outcome::Kind::skip:
                 finish(partition, lane,
                        over(partition, event, Result::Kind::skipped, "skipped: " + outcome.why));
@@ -172,13 +173,12 @@ void Delivery::ended(Partition& partition, Lane& lane, Run& run) {
 }
 
 void Delivery::again(Held const& partition, Lane& lane, Duration delay) {
-    core_.parts.loop.after(
-        delay, alive_.guard([this, weak = std::weak_ptr(partition), &lane] {
-            auto const held = weak.lock();
-            if (!held || held->phase != Partition::Phase::working) return;
-            ready(*held, lane);
-            dispatch();
-        }));
+    core_.parts.loop.after(delay, alive_.guard([this, weak = std::weak_ptr(partition), &lane] {
+        auto const held = weak.lock();
+        if (!held || held->phase != Partition::Phase::working) return;
+        ready(*held, lane);
+        dispatch();
+    }));
 }
 
 void Delivery::finish(Partition& partition, Lane& lane, Result result) {

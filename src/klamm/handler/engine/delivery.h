@@ -75,7 +75,7 @@ private:
     std::function<void()> settled_;
     bus::Consumer* consumer_ = nullptr;
     std::int32_t running_ = 0;
-    std::size_t ready_ = 0;     ///< lanes, of all partitions
+    std::size_t ready_ = 0;  ///< lanes, of all partitions
     bool dispatching_ = false;
     bus::TopicPartition last_;  ///< that was served: the next in the circle is served next
     std::map<bus::TopicPartition, std::int32_t> shared_attempts_;  ///< of a mutant only

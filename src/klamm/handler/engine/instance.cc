@@ -19,9 +19,25 @@ std::unique_ptr<Engine> make_engine(App const& app, EngineOptions options, Parts
 }
 
 Instance::Instance(App const& app, EngineOptions options, Parts parts)
-    : core_(app, std::move(options), parts) {}
+    : watch_(parts.observer),
+      core_(app, std::move(options), {parts.loop, parts.bus, parts.workers, parts.codecs, watch_}),
+      services_(core_, [this]() -> Partitions const* {
+          return membership_ ? &membership_->partitions() : nullptr;
+      }) {}
 
 Instance::~Instance() = default;
+
+Watch::Standing Instance::standing() const {
+    using Standing = Watch::Standing::Phase;
+    return {.phase = phase_ == Phase::stopped    ? Standing::stopped
+                     : phase_ == Phase::starting ? Standing::starting
+                                                 : Standing::working,
+            .ready = ready_,
+            .fenced = fenced_ > 0,
+            .why = why_,
+            .away = membership_ ? membership_->away_why() : std::string(),
+            .partitions = membership_ ? &membership_->partitions() : nullptr};
+}
 
 // ---- start -------------------------------------------------------------------------------------
 
@@ -29,6 +45,7 @@ void Instance::start(bus::Done<void> done) {
     started_ = std::move(done);
     phase_ = Phase::starting;
     why_ = "it is starting";
+    watch_.begin(core_, [this] { return standing(); });
     core_.parts.loop.post(alive_.guard([this] {
         if (auto const problem = core_.routes.problem(); !problem.empty()) return refuse(problem);
         probe();
@@ -67,11 +84,10 @@ void Instance::describe(std::move_only_function<void()> then, void (Instance::*s
 void Instance::make_topics() {
     auto missing = core_.routes.missing(core_.partitions);
     if (missing.empty()) return check_topics();
-    core_.parts.bus.create_topics(std::move(missing),
-                                  alive_.guard([this](bus::Result<void> made) {
-                                      if (!made) return failed(made.error(), &Instance::ask_topics);
-                                      check_again();
-                                  }));
+    core_.parts.bus.create_topics(std::move(missing), alive_.guard([this](bus::Result<void> made) {
+        if (!made) return failed(made.error(), &Instance::ask_topics);
+        check_again();
+    }));
 }
 
 void Instance::check_again() {
@@ -107,17 +123,20 @@ void Instance::prepare() {
 
 void Instance::join() {
     membership_ = std::make_unique<Membership>(
-        core_, Membership::Hooks{
-                   .joined =
-                       [this](bus::Result<void> joined) {
-                           if (!joined) return broken(joined.error());
-                           if (phase_ == Phase::starting) phase_ = Phase::working;
-                           why_.clear();
-                           if (auto done = std::exchange(started_, nullptr)) done({});
-                       },
-                   .assigned = [this] { ready_ = true; },
-                   .broken = [this](bus::Error const& error) { broken(error); },
-                   .committed = [this](Partition&) { tries_ = fenced_ = 0; }});
+        core_, Membership::Hooks{.joined =
+                                     [this](bus::Result<void> joined) {
+                                         if (!joined) return broken(joined.error());
+                                         if (phase_ == Phase::starting) phase_ = Phase::working;
+                                         why_.clear();
+                                         if (auto done = std::exchange(started_, nullptr)) done({});
+                                     },
+                                 .assigned = [this] { ready_ = true; },
+                                 .broken = [this](bus::Error const& error) { broken(error); },
+                                 .committed =
+                                     [this](Partition&) {
+                                         tries_ = fenced_ = 0;
+                                         services_.committed();
+                                     }});
     membership_->join();
 }
 
@@ -145,16 +164,17 @@ void Instance::broken(bus::Error const& error) {
     why_ = error.why;
     bool const fenced = error.kind == bus::Error::Kind::fenced;
     if (fenced) ++fenced_;
-    core_.parts.observer.log(fmt::format("{} begins anew, from what is committed: {}",
-                                         core_.app.name(), error.why));
+    core_.parts.observer.log(
+        fmt::format("{} begins anew, from what is committed: {}", core_.app.name(), error.why));
     bool const enough = fenced_ >= fenced_max;
     // Not here: the membership is at work in this very call.
     core_.parts.loop.post(alive_.guard([this, enough] {
         membership_.reset();
         if (enough)
-            refuse(fmt::format("another process runs as {} of {}, and takes over again and again: "
-                               "give each process an instance of its own ({})",
-                               core_.options.instance, core_.app.name(), why_));
+            refuse(
+                fmt::format("another process runs as {} of {}, and takes over again and again: "
+                            "give each process an instance of its own ({})",
+                            core_.options.instance, core_.app.name(), why_));
     }));
     if (enough) return;
     core_.parts.loop.after(Core::backoff(tries_++, retry_first), alive_.guard([this] {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "klamm/handler/engine/membership.h"
+#include "klamm/handler/engine/services.h"
+#include "klamm/handler/engine/watch.h"
 
 #include <memory>
 #include <string>
@@ -16,17 +18,24 @@ public:
 
     void start(bus::Done<void> done) override;
     void stop(Duration patience, std::move_only_function<void(bool all)> done) override;
-    Health health() const override;
+    Health health() const override { return watch_.health(); }
     Counts counts() const override { return core_.counts; }
     bool ready() const override { return ready_; }
     bool idle() const override;
     void publish(std::string const& topic, EventType const& type, std::shared_ptr<void const> event,
-                 PublishOptions options, bus::Done<Position> done) override;
+                 PublishOptions options, bus::Done<Position> done) override {
+        services_.publish(topic, type, std::move(event), std::move(options), std::move(done));
+    }
     void wait_until_processed(Position const& position, Duration patience,
-                              bus::Done<void> done) override;
+                              bus::Done<void> done) override {
+        services_.wait_until_processed(position, patience, std::move(done));
+    }
     void request(std::string const& topic, EventType const& type, std::shared_ptr<void const> event,
                  EventType const& reply_type, Duration patience, PublishOptions options,
-                 bus::Done<std::shared_ptr<void const>> done) override;
+                 bus::Done<std::shared_ptr<void const>> done) override {
+        services_.request(topic, type, std::move(event), reply_type, patience, std::move(options),
+                          std::move(done));
+    }
 
 private:
     enum class Phase : std::uint8_t { made, starting, working, stopping, stopped };
@@ -43,16 +52,19 @@ private:
     /// Tries a step again later, or ends the start.
     void failed(bus::Error const& error, void (Instance::*step)());
     void refuse(std::string why);
+    Watch::Standing standing() const;
     void broken(bus::Error const& error);
 
+    Watch watch_;  ///< between the engine and its observer
     Core core_;
     Phase phase_ = Phase::made;
     bool ready_ = false;
-    std::string why_;         ///< why it is not working; empty: it is
-    std::int32_t tries_ = 0;  ///< of the step, or of joining, in a row
+    std::string why_;          ///< why it is not working; empty: it is
+    std::int32_t tries_ = 0;   ///< of the step, or of joining, in a row
     std::int32_t fenced_ = 0;  ///< times in a row
     bus::Done<void> started_;
     std::unique_ptr<Membership> membership_;
+    Services services_;
     Alive alive_;
 };
 

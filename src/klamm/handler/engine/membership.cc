@@ -46,10 +46,10 @@ Membership::~Membership() {
 
 void Membership::join() {
     auto const id = fmt::format("{}-{}", core_.app.name(), core_.options.instance);
-    producer_ = core_.parts.bus.make_producer({.transactional_id = id,
-                                               .client_id = id,
-                                               .transaction_timeout =
-                                                   core_.options.transaction_timeout});
+    producer_ =
+        core_.parts.bus.make_producer({.transactional_id = id,
+                                       .client_id = id,
+                                       .transaction_timeout = core_.options.transaction_timeout});
     producer_->initialize(alive_.guard([this, id](bus::Result<void> done) {
         if (!done) return hooks_.joined(std::move(done));
         consumer_ = core_.parts.bus.make_consumer({.group = core_.app.name(),
@@ -81,10 +81,10 @@ void Membership::assigned(std::map<bus::TopicPartition, bus::Committed> const& p
 
 void Membership::later(std::shared_ptr<Partition> const& partition, Duration delay,
                        std::move_only_function<void(std::shared_ptr<Partition> const&)> step) {
-    core_.parts.loop.after(delay, alive_.guard([weak = std::weak_ptr(partition),
-                                                step = std::move(step)]() mutable {
-                               if (auto const held = weak.lock()) step(held);
-                           }));
+    core_.parts.loop.after(
+        delay, alive_.guard([weak = std::weak_ptr(partition), step = std::move(step)]() mutable {
+            if (auto const held = weak.lock()) step(held);
+        }));
 }
 
 void Membership::find_start(std::shared_ptr<Partition> const& partition,
@@ -103,17 +103,17 @@ void Membership::find_start(std::shared_ptr<Partition> const& partition,
     }
     core_.parts.bus.offset_at(
         partition->id(), bus::earliest,
-        alive_.guard([this, weak = std::weak_ptr(partition),
-                      committed](bus::Result<std::int64_t> offset) {
-            auto const held = weak.lock();
-            if (!held) return;
-            if (!offset)
-                return later(held, restore_pause, [this, committed](auto const& again) {
-                    find_start(again, committed);
-                });
-            held->checkpoint.progress = Progress{*offset};
-            read_ledger(held, bus::earliest);
-        }));
+        alive_.guard(
+            [this, weak = std::weak_ptr(partition), committed](bus::Result<std::int64_t> offset) {
+                auto const held = weak.lock();
+                if (!held) return;
+                if (!offset)
+                    return later(held, restore_pause, [this, committed](auto const& again) {
+                        find_start(again, committed);
+                    });
+                held->checkpoint.progress = Progress{*offset};
+                read_ledger(held, bus::earliest);
+            }));
 }
 
 void Membership::read_ledger(std::shared_ptr<Partition> const& partition, std::int64_t offset) {
@@ -121,8 +121,8 @@ void Membership::read_ledger(std::shared_ptr<Partition> const& partition, std::i
     auto const again = [this](std::shared_ptr<Partition> const& held, std::int64_t from) {
         later(held, restore_pause, [this, from](auto const& it) { read_ledger(it, from); });
     };
-    auto const read = [this, again, offset, weak = std::weak_ptr(partition)](
-                          bus::Result<bus::ReadResult> result) {
+    auto const read = [this, again, offset,
+                       weak = std::weak_ptr(partition)](bus::Result<bus::ReadResult> result) {
         auto const held = weak.lock();
         if (!held) return;
         if (!result) return again(held, offset);

@@ -58,7 +58,6 @@ Result Delivery::done(Partition& partition, Run& run) {
         result.changes.emplace_back(Ledger::state_key(type, *event.message().key),
                                     std::move(value));
     partition.parking.over(event, result.changes);
-    partition.apply(result.changes);
     result.sent = static_cast<std::uint32_t>(run.sends.size());
     for (auto& send : run.sends) {
         core_.parts.observer.sends(position, send.record.topic, send.id, send.delay);
@@ -67,6 +66,7 @@ Result Delivery::done(Partition& partition, Run& run) {
         else
             result.records.push_back(std::move(send.record));
     }
+    partition.apply(result.changes);
     auto const& context = event.message().event;
     if (event.has_id && core_.app.options().deduplicate_last > 0)
         if (auto change =
@@ -97,8 +97,7 @@ Result Delivery::parked(Partition& partition, Event& event, Behind behind) {
     Result result{.kind = Result::Kind::parked, .outcome = "parked"};
     partition.parking.joined(event, result.changes);
     partition.apply(result.changes);
-    auto const first =
-        Position{partition.id().topic, partition.id().partition, behind.place};
+    auto const first = Position{partition.id().topic, partition.id().partition, behind.place};
     auto const why = klamm::dead_letter(
         fmt::format("waits behind {}, which failed", to_string(first)), "parked");
     result.records.push_back(dead_letter(partition, event, why, behind.park, true));
@@ -130,10 +129,10 @@ bus::Outgoing Delivery::dead_letter(Partition const& partition, Event const& eve
     };
     if (event.key) record.key = text(*event.key);
     if (event.value) record.value = text(*event.value);
-    record.headers = write_dead_letter(message.headers, letter,
-                                       event.handler != nullptr
-                                           ? event.handler->options().dead_letter_dialect
-                                           : DeadLetterDialect::klamm);
+    record.headers =
+        write_dead_letter(message.headers, letter,
+                          event.handler != nullptr ? event.handler->options().dead_letter_dialect
+                                                   : DeadLetterDialect::klamm);
     return record;
 }
 

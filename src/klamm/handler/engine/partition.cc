@@ -71,8 +71,8 @@ std::string Partition::lane_of(Event const& event) const {
 
 void Partition::pass(std::int64_t offset) {
     auto& progress = checkpoint.progress;
-    bool const last_is_open = !window.empty() && window.back().next == next &&
-                              !progress.finished(window.back().offset);
+    bool const last_is_open =
+        !window.empty() && window.back().next == next && !progress.finished(window.back().offset);
     if (last_is_open)
         window.back().next = offset;
     else

@@ -62,9 +62,7 @@ public:
     void apply(std::vector<Ledger::Change> const& changes);
     std::string lane_of(Event const& event) const;
     /// Whether nothing runs and nothing can be committed.
-    bool clean() const {
-        return running == 0 && in_flight.empty() && results.size() <= held_back;
-    }
+    bool clean() const { return running == 0 && in_flight.empty() && results.size() <= held_back; }
     /// A record was fetched. False: it is finished already.
     bool fetched(std::int64_t offset);
     /// There are no records before `offset` any more.

@@ -90,9 +90,9 @@ bus::Outgoing Run::make(std::string_view topic, EventType const& type, void cons
     auto encoded = codecs_.encode(record.topic, type, event);
     if (!encoded.error.empty())
         misuse_ = fmt::format("an event for {} cannot be written: {}", topic, encoded.error);
-    auto context = context_of_send(message().event, handler_.name,
-                                   static_cast<std::uint32_t>(sends.size()), source_, type.name,
-                                   now_);
+    auto context =
+        context_of_send(message().event, handler_.name, static_cast<std::uint32_t>(sends.size()),
+                        source_, type.name, now_);
     context.subject = std::move(subject);
     context.content_type = std::move(encoded.content_type);
     record.value = std::move(encoded.value);
@@ -105,8 +105,8 @@ bus::Outgoing Run::make(std::string_view topic, EventType const& type, void cons
 void Run::send_event(std::string_view topic, EventType const& type, void const* event,
                      SendOptions options) {
     Send send;
-    send.record = make(topic, type, event, std::move(options.headers), std::move(options.subject),
-                       send.id);
+    send.record =
+        make(topic, type, event, std::move(options.headers), std::move(options.subject), send.id);
     send.record.partition = options.partition;
     if (options.key)
         send.record.key = std::move(options.key);
