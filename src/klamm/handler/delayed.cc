@@ -39,12 +39,12 @@ bool read_bytes(json::Value const* from, std::optional<std::string>& bytes) {
 std::expected<Headers, std::string> read_headers(json::Array const& from) {
     Headers headers;
     for (auto const& pair : from) {
-        if (!pair.is_array() || pair.array().size() != 2 || !pair.array()[0].is_string())
+        std::optional<std::string> name;
+        std::optional<std::string> value;
+        if (!pair.is_array() || pair.array().size() != 2 || !read_bytes(&pair.array()[0], name) ||
+            !name || !read_bytes(&pair.array()[1], value))
             return std::unexpected("a header is no pair of name and value");
-        Header header{pair.array()[0].string(), std::nullopt};
-        if (!read_bytes(&pair.array()[1], header.value))
-            return std::unexpected(fmt::format("header {} has no value", header.name));
-        headers.push_back(std::move(header));
+        headers.push_back({std::move(*name), std::move(value)});
     }
     return headers;
 }
@@ -53,12 +53,12 @@ std::expected<Headers, std::string> read_headers(json::Array const& from) {
 
 std::string write_delayed(bus::Outgoing const& event) {
     json::Value line(json::Object{});
-    line.set("topic", event.topic);
+    line.set("topic", bytes_value(event.topic));
     if (event.partition) line.set("partition", *event.partition);
     if (event.key) line.set("key", bytes_value(event.key));
     json::Array headers;
     for (auto const& header : event.headers)
-        headers.push_back(json::Array{header.name, bytes_value(header.value)});
+        headers.push_back(json::Array{bytes_value(header.name), bytes_value(header.value)});
     line.set("headers", std::move(headers));
     line.set("value", event.value.has_value());
     return fmt::format("{}\n{}", json::print(line), event.value.value_or(""));
@@ -69,12 +69,13 @@ std::expected<bus::Outgoing, std::string> read_delayed(std::string_view entry) {
     if (end == std::string_view::npos) return std::unexpected("its first line has no end");
     auto const line = json::parse(entry.substr(0, end));
     if (!line) return std::unexpected(line.error().why);
-    auto const* const topic = line->find_string("topic");
+    std::optional<std::string> topic;
     auto const* const headers = line->find_array("headers");
     auto const has_value = line->find_bool("value");
-    if (topic == nullptr || topic->empty() || headers == nullptr || !has_value)
+    if (!read_bytes(line->find("topic"), topic) || !topic || topic->empty() || headers == nullptr ||
+        !has_value)
         return std::unexpected("its first line does not name topic, headers and value");
-    bus::Outgoing event{.topic = *topic};
+    bus::Outgoing event{.topic = std::move(*topic)};
     if (auto const* const partition = line->find("partition")) {
         auto const number = partition->as_int64();
         if (!number || *number < 0 || *number > std::numeric_limits<std::int32_t>::max())

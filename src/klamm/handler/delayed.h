@@ -8,7 +8,7 @@
 //
 // An entry is a line of JSON and, behind it, the value as it is:
 //     {"topic":"orders","partition":3,"key":"ann","headers":[["ce_id","x"],…],"value":true}
-// Key and headers that are no UTF-8 are {"base64":"…"}; "value":false is a tombstone.
+// Texts that are no UTF-8 are {"base64":"…"}; "value":false is a tombstone.
 #pragma once
 
 #include "klamm/bus/bus.h"
