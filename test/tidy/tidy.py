@@ -41,8 +41,9 @@ def check_include(findings, rules, path, number, layer, test, target):
             findings.add(path, number, f"{target}: project headers are included from the root, as \"klamm/...\"")
             return
         room = named[1] if len(named) > 2 else "public"
-        if room != layer and room not in rules["may_include"].get(layer, []):
-            allowed = ", ".join(rules["may_include"].get(layer, [])) or "nothing"
+        may = rules["may_include"].get(layer, []) + (rules["test_may_include"].get(layer, []) if test else [])
+        if room != layer and room not in may:
+            allowed = ", ".join(may) or "nothing"
             findings.add(path, number, f"{layer}/ must not include {room}/; it may include {allowed}")
         return
     if layer in rules["pure"] and not test and any(target.startswith(banned) for banned in rules["not_in_pure"]):
@@ -64,7 +65,7 @@ def check_public(findings, path, lines):
 
 def check_source(findings, rules, path, lines):
     layer = path.parts[2]
-    test = path.stem.endswith("_test") or path.name == "conformance.h"
+    test = path.stem.endswith("_test") or path.name == "conformance.h" or path.stem.endswith("_fixture")
     if path.stem.lower() in NAMES_THAT_SAY_NOTHING:
         findings.add(path, 1, f"a file named '{path.stem}' says nothing about what is in it")
     if len(lines) > FILE_LINES_MAX and not test:

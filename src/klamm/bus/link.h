@@ -19,7 +19,8 @@ public:
     /// Nothing: the connection is lost, and nobody knows whether it was done.
     using Answer = std::move_only_function<void(std::optional<kafka::AnyResponse>)>;
 
-    virtual ~Connection() = default;  ///< closes it; no answer comes any more
+    /// Closes it; no answer comes any more. Safe inside an answer, also one of its own.
+    virtual ~Connection() = default;
     /// The answer comes on the loop, never inside this call. Of a Fetch it holds whole batches.
     virtual void send(kafka::AnyRequest request, kafka::ApiVersion version, Answer answer) = 0;
 };
@@ -27,7 +28,8 @@ public:
 class Connector {
 public:
     virtual ~Connector() = default;
-    /// Always succeeds; a broker that is away shows with the first request.
+    /// Always succeeds; a broker that is away shows with the first request. A later connection has
+    /// a higher broker::ConnectionId: the broker takes it for the newer one of the same client.
     virtual std::unique_ptr<Connection> connect(std::string const& client_id) = 0;
 };
 

@@ -1,36 +1,60 @@
 // records/build.cc - batches from records.
 #include "klamm/base/crc32c.h"
 #include "klamm/base/ensure.h"
-#include "klamm/records/batch.h"
+#include "klamm/records/batch_builder.h"
 #include "klamm/records/wire.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace klamm::records {
 namespace {
 
-void put_nullable(Bytes& out, std::optional<Bytes> const& bytes) {
+constexpr std::size_t bytes_of(std::int64_t value) {
+    auto raw = (std::uint64_t(value) << 1) ^ std::uint64_t(value >> 63);
+    std::size_t bytes = 1;
+    for (; raw >= 0x80; raw >>= 7) ++bytes;
+    return bytes;
+}
+
+std::size_t bytes_of(std::optional<ByteView> const& bytes) {
+    return bytes ? bytes_of(std::int64_t(bytes->size())) + bytes->size() : 1;
+}
+
+void put_nullable(Bytes& out, std::optional<ByteView> const& bytes) {
     put_varlong(out, bytes ? std::int64_t(bytes->size()) : -1);
     if (bytes) put_bytes(out, *bytes);
 }
 
-/// Writes one record behind `out`; `scratch` is reused so that a batch costs few allocations.
-void put_record(Bytes& out, Bytes& scratch, Record const& record, std::int64_t timestamp_delta,
+std::optional<ByteView> view(std::optional<Bytes> const& bytes) {
+    if (!bytes) return std::nullopt;
+    return ByteView{*bytes};
+}
+
+/// What follows the length.
+std::size_t bytes_of(RecordParts const& record, std::int64_t timestamp_delta,
+                     std::int64_t offset_delta) {
+    auto bytes = 1 + bytes_of(timestamp_delta) + bytes_of(offset_delta) + bytes_of(record.key) +
+                 bytes_of(record.value) + bytes_of(std::int64_t(record.headers.size()));
+    for (auto const& header : record.headers)
+        bytes += bytes_of(std::optional{header.key}) + bytes_of(header.value);
+    return bytes;
+}
+
+/// Writes one record behind `out`.
+void put_record(Bytes& out, RecordParts const& record, std::int64_t timestamp_delta,
                 std::int64_t offset_delta) {
-    scratch.clear();
-    scratch.push_back(std::byte{0});  // attributes
-    put_varlong(scratch, timestamp_delta);
-    put_varlong(scratch, offset_delta);
-    put_nullable(scratch, record.key);
-    put_nullable(scratch, record.value);
-    put_varlong(scratch, std::int64_t(record.headers.size()));
+    put_varlong(out, std::int64_t(bytes_of(record, timestamp_delta, offset_delta)));
+    out.push_back(std::byte{0});  // attributes
+    put_varlong(out, timestamp_delta);
+    put_varlong(out, offset_delta);
+    put_nullable(out, record.key);
+    put_nullable(out, record.value);
+    put_varlong(out, std::int64_t(record.headers.size()));
     for (auto const& header : record.headers) {
-        put_varlong(scratch, std::int64_t(header.key.size()));
-        put_bytes(scratch, std::as_bytes(std::span{header.key}));
-        put_nullable(scratch, header.value);
+        put_nullable(out, header.key);
+        put_nullable(out, header.value);
     }
-    put_varlong(out, std::int64_t(scratch.size()));
-    put_bytes(out, scratch);
 }
 
 /// Fills in the header of `batch`, whose records stand behind it already.
@@ -52,31 +76,59 @@ void put_header(Bytes& batch, BatchInfo const& info) {
 
 }  // namespace
 
-Bytes build(std::vector<Record> const& records, BatchOptions const& options) {
-    ensure(!records.empty());
-    auto const base_timestamp = records.front().timestamp;
-    auto const latest = std::ranges::max_element(records, {}, &Record::timestamp);
+void BatchBuilder::add(RecordParts const& record) {
+    if (count_ == 0) {
+        bytes_.resize(batch_header_bytes);
+        base_timestamp_ = max_timestamp_ = record.timestamp;
+    }
+    put_record(bytes_, record, record.timestamp - base_timestamp_, count_);
+    max_timestamp_ = std::max(max_timestamp_, record.timestamp);
+    ++count_;
+}
 
-    Bytes plain, scratch;
-    for (std::size_t i = 0; i < records.size(); ++i)
-        put_record(plain, scratch, records[i], records[i].timestamp - base_timestamp,
-                   std::int64_t(i));
-    if (options.codec != Codec::none) plain = compress(options.codec, plain);
+std::size_t BatchBuilder::bytes_with(RecordParts const& record) const {
+    auto const at = std::max(bytes_.size(), batch_header_bytes);
+    auto const base = count_ == 0 ? record.timestamp : base_timestamp_;
+    auto const more = bytes_of(record, record.timestamp - base, count_);
+    return at + bytes_of(std::int64_t(more)) + more;
+}
 
-    Bytes batch(batch_header_bytes);
-    put_bytes(batch, plain);
+Bytes BatchBuilder::finish(BatchOptions const& options) {
+    ensure(count_ > 0);
+    auto batch = std::exchange(bytes_, {});
+    if (options.codec != Codec::none) {
+        auto const packed = compress(options.codec, ByteView{batch}.subspan(batch_header_bytes));
+        batch.resize(batch_header_bytes);
+        put_bytes(batch, packed);
+    }
+    auto const count = std::exchange(count_, 0);
     put_header(batch,
                {.base_offset = options.base_offset,
                 .leader_epoch = -1,
                 .attributes = std::int16_t(int(options.codec) | (options.transactional ? 16 : 0)),
-                .last_offset_delta = std::int32_t(records.size() - 1),
-                .base_timestamp = base_timestamp,
-                .max_timestamp = latest->timestamp,
+                .last_offset_delta = count - 1,
+                .base_timestamp = base_timestamp_,
+                .max_timestamp = max_timestamp_,
                 .producer_id = options.producer_id,
                 .producer_epoch = options.producer_epoch,
                 .base_sequence = options.base_sequence,
-                .records_count = std::int32_t(records.size())});
+                .records_count = count});
     return batch;
+}
+
+Bytes build(std::vector<Record> const& records, BatchOptions const& options) {
+    BatchBuilder builder;
+    std::vector<HeaderView> headers;
+    for (auto const& record : records) {
+        headers.clear();
+        for (auto const& header : record.headers)
+            headers.push_back({std::as_bytes(std::span{header.key}), view(header.value)});
+        builder.add({.timestamp = record.timestamp,
+                     .key = view(record.key),
+                     .value = view(record.value),
+                     .headers = headers});
+    }
+    return builder.finish(options);
 }
 
 // The record of a marker. Source: https://kafka.apache.org/documentation/#controlbatch
@@ -85,10 +137,11 @@ Bytes build(std::vector<Record> const& records, BatchOptions const& options) {
 //   value:  version int16 0 | coordinator_epoch int32 0: there is one coordinator, always the same
 Bytes build(EndMarker const& marker) {
     constexpr std::int16_t transactional_and_control = 16 | 32;
-    Record record{.offset = 0, .timestamp = 0, .key = Bytes(4), .value = Bytes(6), .headers = {}};
-    store(*record.key, 2, std::int16_t(marker.committed ? 1 : 0));
-    Bytes batch(batch_header_bytes), scratch;
-    put_record(batch, scratch, record, 0, 0);
+    Bytes key(4);
+    Bytes const value(6);
+    store(key, 2, std::int16_t(marker.committed ? 1 : 0));
+    Bytes batch(batch_header_bytes);
+    put_record(batch, {.timestamp = 0, .key = key, .value = value, .headers = {}}, 0, 0);
     put_header(batch, {.base_offset = marker.base_offset,
                        .leader_epoch = marker.leader_epoch,
                        .attributes = transactional_and_control,

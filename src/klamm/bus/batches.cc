@@ -1,0 +1,128 @@
+#include "klamm/bus/batches.h"
+
+#include "klamm/bus/partitioner.h"
+#include "klamm/records/batch_builder.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace klamm::bus {
+namespace {
+
+constexpr std::int32_t produce_timeout_ms = 30'000;
+constexpr std::int16_t all_replicas = -1;
+
+std::optional<ByteView> view(std::optional<std::string> const& text) {
+    if (!text) return std::nullopt;
+    return std::as_bytes(std::span{*text});
+}
+
+/// What a record costs in a batch, at most.
+std::size_t bytes_of(Outgoing const& record) {
+    constexpr std::size_t numbers = 40, header_numbers = 10;
+    auto bytes = numbers;
+    if (record.key) bytes += record.key->size();
+    if (record.value) bytes += record.value->size();
+    for (auto const& header : record.headers)
+        bytes += header_numbers + header.name.size() + (header.value ? header.value->size() : 0);
+    return bytes;
+}
+
+struct Filling {
+    std::size_t batch = 0;
+    std::size_t bytes = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> topics_of(std::span<Outgoing const> records) {
+    std::set<std::string_view> names;
+    for (auto const& record : records) names.insert(record.topic);
+    return {names.begin(), names.end()};
+}
+
+Result<std::vector<Batch>> place(std::span<Outgoing const> records, Topics const& topics,
+                                 std::uint64_t any,
+                                 std::map<TopicPartition, std::int32_t>& sequences) {
+    std::vector<Batch> batches;
+    std::map<std::pair<std::string_view, std::int32_t>, Filling> filling;
+    std::string_view last;
+    std::int32_t partitions = 0;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        auto const& record = records[i];
+        if (i == 0 || record.topic != last) {
+            auto const* topic = topics.find(record.topic);
+            partitions = topic == nullptr ? 0 : topic->partitions;
+            last = record.topic;
+        }
+        auto number = record.partition.value_or(0);
+        if (number < 0 || number >= partitions)
+            return std::unexpected(
+                Error{Error::Kind::refused,
+                      fmt::format("there is no partition {} of topic '{}'; it has {}", number,
+                                  record.topic, partitions)});
+        if (!record.partition)
+            number = record.key ? partition_of(*record.key, partitions)
+                                : std::int32_t(any % std::uint64_t(partitions));
+        auto const bytes = bytes_of(record);
+        auto const [at, begins] = filling.try_emplace({record.topic, number});
+        auto& fill = at->second;
+        if (begins || fill.bytes + bytes > batch_bytes_aim) {
+            auto const round = begins ? 0 : batches[fill.batch].round + 1;
+            fill = {batches.size(), records::batch_header_bytes};
+            TopicPartition partition{record.topic, number};
+            auto const sequence = sequences[partition];
+            batches.push_back({.partition = std::move(partition),
+                               .records = {},
+                               .base_sequence = sequence,
+                               .round = round});
+        }
+        fill.bytes += bytes;
+        auto& batch = batches[fill.batch];
+        batch.records.push_back(i);
+        // Sequences go round after the largest: KIP-98.
+        auto& next = sequences[batch.partition];
+        next = next == INT32_MAX ? 0 : next + 1;
+    }
+    return batches;
+}
+
+kafka::ProduceRequest produce_request(std::span<Outgoing const> records,
+                                      std::span<Batch const> batches, std::size_t round,
+                                      ProducerName const& producer,
+                                      std::string const* transactional_id, std::int64_t now_ms) {
+    kafka::ProduceRequest request;
+    if (transactional_id != nullptr) request.transactional_id = *transactional_id;
+    request.acks = all_replicas;
+    request.timeout_ms = produce_timeout_ms;
+    std::vector<records::HeaderView> headers;
+    records::BatchBuilder builder;
+    std::map<std::string_view, std::size_t> topics;
+    for (auto const& batch : batches) {
+        if (batch.round != round || batch.written()) continue;
+        for (auto const index : batch.records) {
+            auto const& record = records[index];
+            headers.clear();
+            for (auto const& header : record.headers)
+                headers.push_back({std::as_bytes(std::span{header.name}), view(header.value)});
+            builder.add({.timestamp = record.timestamp_ms.value_or(now_ms),
+                         .key = view(record.key),
+                         .value = view(record.value),
+                         .headers = headers});
+        }
+        auto const [at, first] =
+            topics.try_emplace(batch.partition.topic, request.topic_data.size());
+        if (first) request.topic_data.emplace_back().name = batch.partition.topic;
+        auto& data = request.topic_data[at->second].partition_data.emplace_back();
+        data.index = batch.partition.partition;
+        data.records.emplace().parts.push_back(
+            Slice{builder.finish({.producer_id = producer.id,
+                                  .producer_epoch = producer.epoch,
+                                  .base_sequence = batch.base_sequence,
+                                  .transactional = transactional_id != nullptr})});
+    }
+    return request;
+}
+
+}  // namespace klamm::bus

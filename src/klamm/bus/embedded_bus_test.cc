@@ -1,0 +1,46 @@
+// The embedded bus with a broker in virtual time: what every bus must do.
+#include "klamm/bus/bus_fixture.h"
+#include "klamm/bus/conformance.h"
+
+namespace klamm::bus {
+namespace {
+
+class EmbeddedWorld {
+public:
+    std::unique_ptr<Bus> make_bus() { return world_.make_bus(); }
+    std::unique_ptr<Bus> make_absent_bus() {
+        return make_embedded_bus(world_.virtual_loop, nobody_, {.patience = Duration{10'000}});
+    }
+    bool run_until(std::function<bool()> const& reached) { return world_.run_until(reached); }
+    void pass(Duration duration) { world_.pass(duration); }
+    std::string unique(std::string name) { return name + std::to_string(++names_); }
+    std::int64_t wall_ms() { return world_.virtual_loop.now().wall_ms; }
+
+private:
+    class Nobody final : public Connector {
+    public:
+        explicit Nobody(Loop& loop) : loop_(loop) {}
+        std::unique_ptr<Connection> connect(std::string const&) override {
+            return std::make_unique<Dead>(loop_);
+        }
+
+    private:
+        struct Dead final : Connection {
+            explicit Dead(Loop& on) : loop(on) {}
+            void send(kafka::AnyRequest, kafka::ApiVersion, Answer answer) override {
+                loop.post([answer = std::move(answer)]() mutable { answer(std::nullopt); });
+            }
+            Loop& loop;
+        };
+        Loop& loop_;
+    };
+
+    BrokerWorld world_;
+    Nobody nobody_{world_.virtual_loop};
+    int names_ = 0;
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Embedded, BusConformance, EmbeddedWorld);
+
+}  // namespace
+}  // namespace klamm::bus
