@@ -153,10 +153,16 @@ public:
 
 /// How a class that Protobuf generated is written and read; see klamm/protobuf.h.
 struct ProtobufType {
-    std::string schema;                 ///< its file, as .proto text
-    std::vector<std::string> imports;   ///< name, text, name, text, …: what the file imports
-    std::vector<std::int32_t> indexes;  ///< where in the file the message is
-    std::function<bool(void const* event, std::string& out)> write;
+    struct File {
+        std::string path;                  ///< "shop/money.proto"
+        std::string text;                  ///< as .proto
+        std::vector<std::string> imports;  ///< paths of others of these files
+    };
+    std::string schema;                       ///< its own file, as .proto text
+    std::vector<std::string> direct_imports;  ///< of its own file
+    std::vector<File> imports;                ///< also indirect ones, each after its own imports
+    std::vector<std::int32_t> indexes;        ///< where in the file the message is
+    std::function<bool(void const* event, std::string& out)> write;  ///< appends; false: incomplete
     std::function<bool(std::string_view bytes, void* event)> read;
 };
 

@@ -7,25 +7,43 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace klamm::handler {
 
-/// A schema registry, over HTTP or in the same process.
+/// A schema registry, over HTTP or in the same process; see registry_client.h. Its errors: `away`,
+/// or `refused` with what it said.
 class Registry {
 public:
-    virtual ~Registry() = default;
-    /// Registers, and gives the id. `refused`: incompatible; `why` is what the registry says, with
-    /// path and rule. The schema's type is "AVRO", "JSON" or "PROTOBUF".
-    virtual void register_schema(std::string const& subject, std::string const& type,
-                                 std::string const& text, bus::Done<std::int32_t> done) = 0;
-    struct Found {
-        std::string type;
-        std::string text;
+    /// What a schema imports: a schema of another subject.
+    struct Reference {
+        std::string name;
+        std::string subject;
+        std::int32_t version = 1;
     };
-    virtual void schema_by_id(std::int32_t id, bus::Done<Found> done) = 0;
+    struct Schema {
+        std::string type;  ///< "AVRO", "JSON" or "PROTOBUF"
+        std::string text;
+        std::vector<Reference> references;
+    };
+    struct Registered {
+        std::int32_t id = 0;
+        std::int32_t version = 0;
+        Schema schema;
+    };
+
+    virtual ~Registry() = default;
+    /// Registers, or finds that it is; gives id and version. `refused`: incompatible, or no schema;
+    /// `why` is what the registry says, with rule and path.
+    virtual void register_schema(std::string const& subject, Schema schema,
+                                 bus::Done<Registered> done) = 0;
+    /// None: there is no such subject.
+    virtual void latest(std::string const& subject, bus::Done<std::optional<Registered>> done) = 0;
+    /// None: there is no such id. References of Avro schemas are resolved where the registry can.
+    virtual void schema_by_id(std::int32_t id, bus::Done<std::optional<Schema>> done) = 0;
 };
 
 struct Encoded {
@@ -44,13 +62,15 @@ class Codecs {
 public:
     virtual ~Codecs() = default;
 
-    /// Derives schemas of what is handled and sent, registers them under TOPIC-value (one type of
-    /// events in the topic) or TOPIC-TYPE (several), checks compatibility. Without a registry:
-    /// nothing but checking that the format can do without.
+    /// With a registry: schemas of what is sent are registered, under TOPIC-value (the App knows
+    /// one type of events in the topic) or TOPIC-TYPE (several). Of what is only handled, the
+    /// latest schema there must be one that this App can read; if there is none, its own is
+    /// registered. `refused`: incompatible, or the format cannot do without a registry.
     virtual void prepare(App const& app, bus::Done<void> done) = 0;
 
-    /// Requires that prepare() succeeded, or a format that needs no registry. Any thread: handlers
-    /// send on theirs, also while the loop decodes.
+    /// Requires that prepare() succeeded. Any thread: handlers send on theirs, also while the loop
+    /// decodes. What was not declared with App::sends() or App::on() has no schema's id in front
+    /// of it; in Avro that is an error.
     virtual Encoded encode(std::string const& topic, EventType const& type, void const* event) = 0;
     /// In any format that the value turns out to be in: JSON, or framed with a schema's id. A
     /// schema that is not known yet is fetched; `done` may come inside the call. An Error is the
