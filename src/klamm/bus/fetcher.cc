@@ -65,8 +65,7 @@ void Fetcher::plan(Duration delay) {
 void Fetcher::go() {
     for (auto& [partition, open] : open_)
         if (open.offset < 0 && !open.asking) ask_where(partition, open);
-    bool const any =
-        std::ranges::any_of(open_, [](auto const& at) { return at.second.offset >= 0; });
+    bool const any = std::ranges::any_of(open_, [](auto const& at) { return at.second.ready(); });
     if (!any || (in_flight_ && covered())) return;
     if (in_flight_) {
         auto const due = sent_ + fetch_usual;
@@ -83,7 +82,7 @@ void Fetcher::go() {
 bool Fetcher::covered() const {
     return std::ranges::all_of(open_, [&](auto const& at) {
         auto const asked = asked_.find(at.first);
-        return at.second.offset < 0 || (asked != asked_.end() && asked->second == at.second.turn);
+        return !at.second.ready() || (asked != asked_.end() && asked->second == at.second.turn);
     });
 }
 
@@ -97,7 +96,7 @@ kafka::FetchRequest Fetcher::request() {
     asked_.clear();
     auto const add = [&](auto const& at) {
         auto const& [partition, open] = at;
-        if (open.offset < 0) return;
+        if (!open.ready()) return;
         asked_[partition] = open.turn;
         if (request.topics.empty() || request.topics.back().topic != partition.topic)
             request.topics.emplace_back().topic = partition.topic;
@@ -139,8 +138,9 @@ bool Fetcher::read(TopicPartition const& partition,
     auto const asked = asked_.find(partition);
     if (at == open_.end() || asked == asked_.end() || asked->second != at->second.turn) return true;
     auto& open = at->second;
+    if (open.asking) return true;
     if (fetched.error_code == ErrorCode::offset_out_of_range) {
-        if (!open.asking) ask_where(partition, open);
+        ask_where(partition, open);
         return true;
     }
     auto const name = [&] { return fmt::format("{}/{}", partition.topic, partition.partition); };
@@ -190,6 +190,7 @@ void Fetcher::found(TopicPartition const& partition, std::uint64_t turn, std::in
     auto const at = open_.find(partition);
     if (at == open_.end() || at->second.turn != turn) return;
     at->second.asking = false;
+    at->second.turn = ++turns_;
     auto const from = std::exchange(at->second.offset, offset);
     plan();
     if (from >= 0) hears_.out_of_range(partition, from, offset);

@@ -37,6 +37,7 @@ private:
         std::int64_t offset = 0;  ///< or earliest, or latest: to be asked for
         std::uint64_t turn = 0;   ///< of resume(): what was asked for before does not count
         bool asking = false;
+        bool ready() const { return offset >= 0 && !asking; }
     };
 
     void plan(Duration delay = Duration{0});
