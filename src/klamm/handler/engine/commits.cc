@@ -13,8 +13,17 @@ namespace {
 
 /// A transaction that is aborted so often in a row is given up with its membership.
 constexpr std::int32_t aborted_max = 20;
+/// What the records of one transaction hold, about.
+constexpr std::size_t transaction_bytes_max = 16 * 1024 * 1024;
 /// Ids that one transaction forgets for a partition.
 constexpr std::size_t forget_max = 2'000;
+
+std::size_t bytes_of(Result const& result) {
+    std::size_t bytes = 0;
+    for (auto const& record : result.records)
+        bytes += record.value.value_or("").size() + record.key.value_or("").size();
+    return bytes;
+}
 
 /// Lanes and entries of the ledger of results that are held back: later results that share one wait
 /// behind them.
@@ -110,7 +119,8 @@ void Commits::plan() {
 
 void Commits::commit() {
     if (in_flight_ || over_) return;
-    auto room = static_cast<std::size_t>(std::max(core_.app.options().commit_events_max, 1));
+    auto const most = static_cast<std::size_t>(std::max(core_.app.options().commit_events_max, 1));
+    Room room{core_.alone > 0 ? 1 : most, transaction_bytes_max};
     auto const first = partitions_.upper_bound(last_);
     for (auto at = first; at != partitions_.end(); ++at) take(*at->second, room);
     for (auto at = partitions_.begin(); at != first; ++at) take(*at->second, room);
@@ -122,13 +132,13 @@ void Commits::commit() {
     send();
 }
 
-void Commits::take(Partition& partition, std::size_t& room) {
-    if (room == 0 || partition.results.empty()) return;
+void Commits::take(Partition& partition, Room& room) {
+    if (room.results == 0 || room.bytes == 0 || partition.results.empty()) return;
     auto& results = partition.results;
     Blocked blocked;
     std::deque<Result> held;
     bool changes = false;
-    for (; room > 0 && !results.empty(); results.pop_front()) {
+    for (; room.results > 0 && room.bytes > 0 && !results.empty(); results.pop_front()) {
         auto& result = results.front();
         if (blocked.has(result) || (result.offset && !partition.fits(*result.offset))) {
             blocked.add(result);
@@ -137,8 +147,9 @@ void Commits::take(Partition& partition, std::size_t& room) {
         }
         if (result.offset) partition.finish(*result.offset);
         changes |= !result.changes.empty();
+        room.bytes -= std::min(room.bytes, bytes_of(result));
+        --room.results;
         partition.in_flight.push_back(std::move(result));
-        --room;
         --waiting_;
     }
     last_ = partition.id();
@@ -198,9 +209,10 @@ void Commits::send() {
 void Commits::ended(bus::Result<void> result) {
     if (!result) {
         ++core_.counts.transactions_failed;
-        return retry_later(result.error());
+        return failed(result.error());
     }
     ++core_.counts.transactions;
+    if (core_.alone > 0) --core_.alone;
     aborted_ = 0;
     in_flight_ = false;
     std::vector<std::shared_ptr<Partition>> committed;
@@ -213,15 +225,34 @@ void Commits::ended(bus::Result<void> result) {
     plan();
 }
 
-void Commits::retry_later(bus::Error const& error) {
-    if (error.kind != bus::Error::Kind::aborted || aborted_ >= aborted_max) {
+void Commits::failed(bus::Error const& error) {
+    using Kind = bus::Error::Kind;
+    bool const nothing_counts = error.kind == Kind::aborted || error.kind == Kind::away;
+    if (!nothing_counts || aborted_ >= aborted_max) {
         over_ = true;
+        if (error.kind == Kind::refused) refused(error);
         hooks_.broken(error);
         return;
     }
     core_.parts.observer.log(
         fmt::format("A transaction was aborted and is tried again: {}", error.why));
-    core_.parts.loop.after(Core::backoff(aborted_++), alive_.guard([this] { send(); }));
+    auto const pause = Core::backoff(aborted_);
+    if (error.kind == Kind::aborted) ++aborted_;
+    core_.parts.loop.after(pause, alive_.guard([this] { send(); }));
+}
+
+void Commits::refused(bus::Error const& error) {
+    std::size_t results = 0;
+    std::optional<Position> position;
+    for (auto const& [id, partition] : partitions_) {
+        results += partition->in_flight.size();
+        for (auto const& result : partition->in_flight)
+            if (result.offset) position = {id.topic, id.partition, *result.offset};
+    }
+    if (results > 1)
+        core_.alone = results;
+    else if (position)
+        core_.refused[*position] = error.why;
 }
 
 void Commits::count(Partition const& partition, Result const& result) {
@@ -255,8 +286,9 @@ void Commits::count(Partition const& partition, Result const& result) {
     if (!result.offset) return;
     if (result.kind != Kind::passed_over) ++counts.handled;
     if (result.redriven) ++counts.redriven;
-    core_.parts.observer.committed({partition.id().topic, partition.id().partition, *result.offset},
-                                   result.outcome);
+    Position const position{partition.id().topic, partition.id().partition, *result.offset};
+    if (!core_.refused.empty()) core_.refused.erase(position);
+    core_.parts.observer.committed(position, result.outcome);
 }
 
 }  // namespace klamm::handler

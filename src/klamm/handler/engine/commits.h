@@ -9,7 +9,9 @@
 //   2. Results of one lane, and changes of one entry of the ledger, are committed in the order in
 //      which they were made.
 //   3. After a transaction of which nobody knows how it ended, nothing goes on as it was: the
-//      membership ends, and the next one reads what is committed.
+//      membership ends, and the next one reads what is committed. So it does after one that was
+//      refused: then results are committed one by one, until it is known which it was, and its
+//      event becomes a dead letter.
 #pragma once
 
 #include "klamm/handler/engine/alive.h"
@@ -48,11 +50,17 @@ public:
 private:
     void plan();
     void commit();
-    void take(Partition& partition, std::size_t& room);
+    /// What one transaction has room for.
+    struct Room {
+        std::size_t results = 0;
+        std::size_t bytes = 0;
+    };
+    void take(Partition& partition, Room& room);
     bus::Transaction transaction() const;
     void send();
     void ended(bus::Result<void> result);
-    void retry_later(bus::Error const& error);
+    void failed(bus::Error const& error);
+    void refused(bus::Error const& error);
     void count(Partition const& partition, Result const& result);
 
     Core& core_;

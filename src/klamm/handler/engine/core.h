@@ -34,6 +34,12 @@ struct Core {
     std::shared_ptr<std::map<bus::TopicPartition, std::int32_t>> const at_work =
         std::make_shared<std::map<bus::TopicPartition, std::int32_t>>();
 
+    /// A transaction was refused: so many results are committed each in a transaction of its own,
+    /// until it is known which of them it was.
+    std::size_t alone = 0;
+    /// Events whose effects were refused, and why. When they come again they are dead letters.
+    std::map<Position, std::string> refused;
+
     bool mutated(Mutation mutation) const { return options.mutation == mutation; }
     Time time() const { return Time{milliseconds{parts.loop.now().wall_ms}}; }
     /// first × 2^n, at most `longest`.

@@ -488,6 +488,26 @@ TEST(EngineParking, redrives_for_other_groups_are_passed_over) {
     EXPECT_THAT(rig.dead(), ElementsAre("a1"));
 }
 
+TEST(EngineRestore, waits_for_what_an_open_transaction_hides_in_the_ledger) {
+    Rig rig;
+    rig.start();
+    rig.place("ann", "a");
+    rig.run();
+    rig.crash();
+    // The last stable offset of the ledger stands before what was committed.
+    auto const all = rig.bus.logs[{"billing-orders-ledger", 0}];
+    rig.bus.logs[{"billing-orders-ledger", 0}] = {};
+    rig.start();
+    rig.place("bob", "a");
+    rig.run(30'000);
+    EXPECT_THAT(rig.handled, ElementsAre("a"));
+    EXPECT_FALSE(rig.engine->idle());
+    rig.bus.logs[{"billing-orders-ledger", 0}] = all;
+    rig.run();
+    EXPECT_THAT(rig.handled, ElementsAre("a"));
+    EXPECT_EQ(rig.engine->counts().duplicates, 1U);
+}
+
 // ---- transactions and memberships -------------------------------------------------------------
 
 TEST(EngineCommit, an_aborted_transaction_is_done_again_without_running_handlers_again) {
@@ -540,6 +560,70 @@ TEST(EngineCommit, an_unknown_outcome_is_found_out_by_reading_what_is_committed)
     rig.place("ann", "b");
     rig.run(10'000);
     EXPECT_THAT(rig.names("invoices"), ElementsAre("a", "b"));
+}
+
+TEST(EngineCommit, an_event_whose_effects_are_refused_becomes_a_dead_letter_and_others_go_on) {
+    Rig rig([](Placed const& placed, Context& context) {
+        context.send("invoices", Billed{placed.name});
+        return done();
+    });
+    rig.bus.refuses = [](bus::Transaction const& transaction) {
+        return std::ranges::any_of(transaction.records, [](bus::Outgoing const& record) {
+            return record.topic == "invoices" && record.value == R"({"name":"bad"})";
+        });
+    };
+    rig.start();
+    rig.bus.hold_commits = true;
+    rig.place("zoe", "first");
+    rig.run();
+    for (auto const* name : {"a", "bad", "c"}) rig.place(name, name);
+    rig.run();
+    rig.bus.hold_commits = false;
+    rig.run(30'000);
+    EXPECT_THAT(rig.names("invoices"), testing::UnorderedElementsAre("first", "a", "c"));
+    EXPECT_THAT(rig.dead(), ElementsAre("bad"));
+    EXPECT_EQ(rig.letters().at(0).error_type, "refused");
+    EXPECT_EQ(rig.committed().offset, 4);
+}
+
+TEST(EngineCommit, a_log_that_goes_away_gets_the_same_transaction_when_it_is_back) {
+    Rig rig([](Placed const& placed, Context& context) {
+        context.send("invoices", Billed{placed.name});
+        return done();
+    });
+    rig.start();
+    rig.bus.commit_fails.assign(100, FakeBus::Kind::away);
+    rig.place("ann", "a");
+    rig.run(600'000);
+    EXPECT_THAT(rig.handled, ElementsAre("a"));
+    EXPECT_THAT(rig.names("invoices"), ElementsAre("a"));
+    EXPECT_EQ(rig.bus.joins, 1);
+}
+
+TEST(EngineCommit, results_wait_when_the_metadata_has_no_room) {
+    Rig rig;
+    rig.app.options().concurrency = 5'000;
+    rig.app.options().in_flight_max = 10'000;
+    rig.workers.hold = true;
+    rig.start();
+    for (int n = 0; n < 4'000; ++n) {
+        auto const name = std::to_string(n);
+        rig.place(name, name);
+    }
+    rig.run();
+    ASSERT_EQ(rig.workers.held(), 4'000U);
+    // Each second one ends: islands, as many as there can be.
+    for (std::size_t n = 1; n <= 1'999; ++n) rig.workers.release(n);
+    rig.run();
+    EXPECT_LE(rig.committed().metadata.size(), 4'096U);
+    EXPECT_EQ(rig.committed().offset, 0);
+    auto const committed = rig.story.outcomes.size();
+    EXPECT_GT(committed, 500U);
+    EXPECT_LT(committed, 1'999U);
+    rig.workers.release_all();
+    rig.run();
+    EXPECT_EQ(rig.committed().offset, 4'000);
+    EXPECT_THAT(rig.story.outcomes, testing::SizeIs(4'000));
 }
 
 TEST(EngineCommit, one_transaction_at_a_time_and_the_next_takes_all_that_waits) {

@@ -35,7 +35,7 @@ Watch::Standing Instance::standing() const {
             .ready = ready_,
             .fenced = fenced_ > 0,
             .why = why_,
-            .away = membership_ ? membership_->away_why() : std::string(),
+            .away = membership_ && away_.empty() ? membership_->away_why() : away_,
             .partitions = membership_ ? &membership_->partitions() : nullptr};
 }
 
@@ -128,6 +128,7 @@ void Instance::join() {
                                          if (!joined) return broken(joined.error());
                                          if (phase_ == Phase::starting) phase_ = Phase::working;
                                          why_.clear();
+                                         away_.clear();
                                          if (auto done = std::exchange(started_, nullptr)) done({});
                                      },
                                  .assigned = [this] { ready_ = true; },
@@ -143,12 +144,18 @@ void Instance::join() {
 void Instance::failed(bus::Error const& error, void (Instance::*step)()) {
     using Kind = bus::Error::Kind;
     if (error.kind == Kind::refused || error.kind == Kind::fenced) return refuse(error.why);
-    why_ = error.why;
+    note(error);
     core_.parts.observer.log(
         fmt::format("{} cannot start yet, and goes on trying: {}", core_.app.name(), error.why));
     core_.parts.loop.after(Core::backoff(tries_++, retry_first), alive_.guard([this, step] {
         if (phase_ == Phase::starting) (this->*step)();
     }));
+}
+
+void Instance::note(bus::Error const& error) {
+    bool const away = error.kind == bus::Error::Kind::away;
+    away_ = away ? error.why : std::string();
+    why_ = away ? std::string() : error.why;
 }
 
 void Instance::refuse(std::string why) {
@@ -161,7 +168,7 @@ void Instance::refuse(std::string why) {
 
 void Instance::broken(bus::Error const& error) {
     if (phase_ != Phase::starting && phase_ != Phase::working) return;
-    why_ = error.why;
+    note(error);
     bool const fenced = error.kind == bus::Error::Kind::fenced;
     if (fenced) ++fenced_;
     core_.parts.observer.log(

@@ -51,6 +51,7 @@ private:
     void describe(std::move_only_function<void()> then, void (Instance::*step)());
     /// Tries a step again later, or ends the start.
     void failed(bus::Error const& error, void (Instance::*step)());
+    void note(bus::Error const& error);  ///< for the health
     void refuse(std::string why);
     Watch::Standing standing() const;
     void broken(bus::Error const& error);
@@ -62,6 +63,7 @@ private:
     std::string why_;          ///< why it is not working; empty: it is
     std::int32_t tries_ = 0;   ///< of the step, or of joining, in a row
     std::int32_t fenced_ = 0;  ///< times in a row
+    std::string away_;         ///< why the log does not answer; empty: it does
     bus::Done<void> started_;
     std::unique_ptr<Membership> membership_;
     Services services_;

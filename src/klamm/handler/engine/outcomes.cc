@@ -33,6 +33,13 @@ std::optional<Result> Delivery::decide(Partition& partition, Event& event) {
     if (event.redrive || !core_.mutated(Mutation::parked_key_overtaken))
         if (auto const behind = partition.parking.waits_behind(event))
             return parked(partition, event, *behind);
+    if (!core_.refused.empty() && event.handler != nullptr)
+        if (auto const found = core_.refused.find(event.message().position);
+            found != core_.refused.end())
+            return failed(
+                partition, event,
+                klamm::dead_letter("its effects were refused: " + found->second, "refused"),
+                event.handler->options().park);
     if (!letter) return std::nullopt;
     auto const why =
         fmt::format("{} has no handler for events of type \"{}\" in {}", core_.app.name(),

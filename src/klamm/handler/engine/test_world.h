@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -82,6 +83,8 @@ public:
         .description = "a test", .transactions = true, .stable_offsets = true};
     bool is_away = false;           ///< nobody answers
     std::deque<Kind> commit_fails;  ///< what the next transactions end with, before others succeed
+    /// Transactions that the log does not take.
+    std::function<bool(bus::Transaction const&)> refuses;
     bool hold_commits = false;      ///< until it is false again, they do not end
     std::int32_t transactions = 0;  ///< that were asked for
     std::int32_t joins = 0;
@@ -233,6 +236,7 @@ private:
                 auto const fail = [&](Kind kind) {
                     done(std::unexpected(bus::Error{kind, "as the test wants it"}));
                 };
+                if (bus.refuses && bus.refuses(transaction)) return fail(Kind::refused);
                 if (epoch != bus.epochs_[id]) return fail(Kind::fenced);
                 if (!bus.commit_fails.empty()) {
                     auto const kind = bus.commit_fails.front();
