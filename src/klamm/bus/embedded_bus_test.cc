@@ -42,5 +42,25 @@ private:
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Embedded, BusConformance, EmbeddedWorld);
 
+TEST(EmbeddedBus, AMemberThatComesAgainUnderItsNameTakesOverAtOnce) {
+    EmbeddedWorld world;
+    auto const bus = world.make_bus();
+    bool made = false;
+    bus->create_topics({{.name = "events"}}, [&](auto) { made = true; });
+    ASSERT_TRUE(world.run_until([&] { return made; }));
+    auto const come = [&](TestSubscriber& hears) {
+        auto member =
+            bus->make_consumer({.group = "group", .topics = {"events"}, .instance = "a"}, hears);
+        hears.consumer = member.get();
+        EXPECT_TRUE(world.run_until([&] { return !hears.mine.empty(); }));
+        return member;
+    };
+    TestSubscriber first, second;
+    come(first).reset();  // as in a crash
+    auto const before = world.wall_ms();
+    auto const member = come(second);
+    EXPECT_LT(world.wall_ms() - before, 1'000);  // its session would have lasted for 45 s
+}
+
 }  // namespace
 }  // namespace klamm::bus

@@ -30,7 +30,8 @@ public:
           subscriber_(subscriber),
           line_(std::make_shared<Line>(setting_, options_.client_id)),
           fetcher_(setting_, options_.client_id, options_.fetch_bytes_max, *this),
-          member_id_(to_string(Uuid::random(setting_->random))) {}
+          member_id_(options_.instance.empty() ? to_string(Uuid::random(setting_->random))
+                                               : options_.instance) {}
 
     void begin() {
         line_->belong_to(weak_from_this());
