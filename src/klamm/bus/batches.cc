@@ -29,10 +29,24 @@ std::size_t bytes_of(Outgoing const& record) {
     return bytes;
 }
 
+/// The batch of a partition that is being filled.
 struct Filling {
     std::size_t batch = 0;
     std::size_t bytes = 0;
+    bool begun = false;
 };
+
+/// A batch's first sequence is known when all before it are full.
+void number_batches(std::vector<Batch>& batches,
+                    std::map<TopicPartition, std::int32_t>& sequences) {
+    for (auto& batch : batches) {
+        auto& next = sequences[batch.partition];
+        batch.base_sequence = next;
+        // They go round after the largest: KIP-98.
+        constexpr auto numbers = std::int64_t{INT32_MAX} + 1;
+        next = std::int32_t((next + std::int64_t(batch.records.size())) % numbers);
+    }
+}
 
 }  // namespace
 
@@ -46,16 +60,18 @@ Result<std::vector<Batch>> place(std::span<Outgoing const> records, Topics const
                                  std::uint64_t any,
                                  std::map<TopicPartition, std::int32_t>& sequences) {
     std::vector<Batch> batches;
-    std::map<std::pair<std::string_view, std::int32_t>, Filling> filling;
+    std::map<std::string_view, std::vector<Filling>> topics_filling;
+    std::vector<Filling>* filling = nullptr;
     std::string_view last;
-    std::int32_t partitions = 0;
     for (std::size_t i = 0; i < records.size(); ++i) {
         auto const& record = records[i];
-        if (i == 0 || record.topic != last) {
-            auto const* topic = topics.find(record.topic);
-            partitions = topic == nullptr ? 0 : topic->partitions;
+        if (filling == nullptr || record.topic != last) {
             last = record.topic;
+            filling = &topics_filling[last];
+            auto const* topic = topics.find(record.topic);
+            filling->resize(topic == nullptr ? 0 : std::size_t(topic->partitions));
         }
+        auto const partitions = std::int32_t(filling->size());
         auto number = record.partition.value_or(0);
         if (number < 0 || number >= partitions)
             return std::unexpected(
@@ -65,26 +81,17 @@ Result<std::vector<Batch>> place(std::span<Outgoing const> records, Topics const
         if (!record.partition)
             number = record.key ? partition_of(*record.key, partitions)
                                 : std::int32_t(any % std::uint64_t(partitions));
+        auto& fill = (*filling)[std::size_t(number)];
         auto const bytes = bytes_of(record);
-        auto const [at, begins] = filling.try_emplace({record.topic, number});
-        auto& fill = at->second;
-        if (begins || fill.bytes + bytes > batch_bytes_aim) {
-            auto const round = begins ? 0 : batches[fill.batch].round + 1;
-            fill = {batches.size(), records::batch_header_bytes};
-            TopicPartition partition{record.topic, number};
-            auto const sequence = sequences[partition];
-            batches.push_back({.partition = std::move(partition),
-                               .records = {},
-                               .base_sequence = sequence,
-                               .round = round});
+        if (!fill.begun || fill.bytes + bytes > batch_bytes_aim) {
+            auto const round = fill.begun ? batches[fill.batch].round + 1 : 0;
+            fill = {batches.size(), records::batch_header_bytes, true};
+            batches.push_back({.partition = {record.topic, number}, .records = {}, .round = round});
         }
         fill.bytes += bytes;
-        auto& batch = batches[fill.batch];
-        batch.records.push_back(i);
-        // Sequences go round after the largest: KIP-98.
-        auto& next = sequences[batch.partition];
-        next = next == INT32_MAX ? 0 : next + 1;
+        batches[fill.batch].records.push_back(i);
     }
+    number_batches(batches, sequences);
     return batches;
 }
 

@@ -62,5 +62,32 @@ TEST(EmbeddedBus, AMemberThatComesAgainUnderItsNameTakesOverAtOnce) {
     EXPECT_LT(world.wall_ms() - before, 1'000);  // its session would have lasted for 45 s
 }
 
+TEST(EmbeddedBus, APredecessorThatLivesHearsThatItsNameIsTakenAndStaysAway) {
+    EmbeddedWorld world;
+    auto const bus = world.make_bus();
+    bool made = false;
+    bus->create_topics({{.name = "events"}}, [&](auto) { made = true; });
+    ASSERT_TRUE(world.run_until([&] { return made; }));
+    TestSubscriber first, second;
+    auto const come = [&](TestSubscriber& hears) {
+        auto member =
+            bus->make_consumer({.group = "group", .topics = {"events"}, .instance = "a"}, hears);
+        hears.consumer = member.get();
+        return member;
+    };
+    auto const predecessor = come(first);
+    ASSERT_TRUE(world.run_until([&] { return !first.mine.empty(); }));
+    auto const member = come(second);
+    ASSERT_TRUE(world.run_until([&] { return !second.mine.empty(); }));
+    ASSERT_TRUE(world.run_until([&] { return first.mine.empty(); }));
+    ASSERT_TRUE(world.run_until([&] { return !first.away_because.empty(); }));
+    EXPECT_NE(first.away_because[0].find("'a'"), std::string::npos) << first.away_because[0];
+    world.pass(Duration{120'000});
+    EXPECT_TRUE(second.gone.empty());
+    EXPECT_EQ(second.mine.size(), 1U);
+    EXPECT_TRUE(first.mine.empty());
+    EXPECT_EQ(first.away_because.size(), 1U);
+}
+
 }  // namespace
 }  // namespace klamm::bus

@@ -15,6 +15,7 @@ using Heartbeat = kafka::ConsumerGroupHeartbeatRequest;
 using Assignment = kafka::ConsumerGroupHeartbeatResponse::Assignment;
 
 constexpr kafka::ApiVersion heartbeat_version = 1;
+constexpr kafka::ApiVersion leave_version = 5;
 constexpr std::int32_t joins = 0;
 constexpr std::int32_t leaves = -1;
 /// Until the broker says how often it wants to hear of a member.
@@ -30,8 +31,7 @@ public:
           subscriber_(subscriber),
           line_(std::make_shared<Line>(setting_, options_.client_id)),
           fetcher_(setting_, options_.client_id, options_.fetch_bytes_max, *this),
-          member_id_(options_.instance.empty() ? to_string(Uuid::random(setting_->random))
-                                               : options_.instance) {}
+          member_id_(to_string(Uuid::random(setting_->random))) {}
 
     void begin() {
         line_->belong_to(weak_from_this());
@@ -77,6 +77,8 @@ private:
     Heartbeat heartbeat() const;
     void heard(std::optional<kafka::AnyResponse> answer);
     void refused(ErrorCode error, std::optional<std::string> const& message);
+    void take_over();
+    void superseded();
     void membership_lost();
     void take(Assignment const& assignment);
     std::set<TopicPartition> named(Assignment const& assignment);
@@ -116,7 +118,8 @@ private:
     bool beat_again_ = false;
     bool finding_ = false;
     bool learning_ = false;
-    bool leaving_ = false;
+    bool joined_ = false;   ///< once at least
+    bool leaving_ = false;  ///< or superseded: no more heartbeats
     bool closed_ = false;
     std::optional<Instant> failing_since_[sources];
     bool away_ = false;
@@ -149,6 +152,7 @@ Heartbeat State::heartbeat() const {
     request.group_id = options_.group;
     request.member_id = member_id_;
     request.member_epoch = epoch_;
+    if (!options_.instance.empty()) request.instance_id = options_.instance;
     request.rebalance_timeout_ms = std::int32_t(options_.rebalance_timeout.count());
     request.subscribed_topic_names = options_.topics;
     auto& mine = request.topic_partitions.emplace();
@@ -168,6 +172,7 @@ void State::heard(std::optional<kafka::AnyResponse> answer) {
     auto const& response = std::get<kafka::ConsumerGroupHeartbeatResponse>(*answer);
     if (response.error_code != ErrorCode::none)
         return refused(response.error_code, response.error_message);
+    joined_ = true;
     epoch_ = response.member_epoch;
     interval_ = Duration{response.heartbeat_interval_ms};
     plan_beat(beat_again_ ? Duration{0} : interval_);
@@ -180,11 +185,33 @@ void State::refused(ErrorCode error, std::optional<std::string> const& message) 
         plan_beat(Duration{0});
         return membership_lost();
     }
+    if (error == ErrorCode::unreleased_instance_id && !joined_) return take_over();
+    if (error == ErrorCode::unreleased_instance_id || error == ErrorCode::fenced_instance_id)
+        return superseded();
     plan_beat(kafka::is_retriable(error) ? setting_->options.retry_pause : interval_);
     trouble(heartbeats, klamm::bus::refused("group '" + options_.group + "'", error, message).why);
 }
 
-/// Under the same name it may join again at once.
+/// The one that has this member's name is its predecessor: it is removed, and the next request on
+/// the connection joins in its place.
+void State::take_over() {
+    kafka::LeaveGroupRequest request;
+    request.group_id = options_.group;
+    request.members.emplace_back().group_instance_id = options_.instance;
+    line_->send(std::move(request), leave_version, [](std::optional<kafka::AnyResponse>) {});
+    beat();
+}
+
+/// By one that came later. Who would come again now would take its place from that one.
+void State::superseded() {
+    leaving_ = true;
+    membership_lost();
+    if (!closed_)
+        subscriber_.away(fmt::format("another member has taken the name '{}' in group '{}'",
+                                     options_.instance, options_.group));
+}
+
+/// Under the same id it may join again at once.
 void State::membership_lost() {
     ++life_;
     epoch_ = joins;

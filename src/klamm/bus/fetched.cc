@@ -89,6 +89,8 @@ private:
     }
 
     std::expected<void, std::string> records(Opened const& opened, BatchInfo const& info) {
+        auto const room = out_.size() + std::size_t(info.control() ? 0 : info.records_count);
+        if (room > out_.capacity()) out_.reserve(std::max(room, 2 * out_.capacity()));
         auto const visit = [&](records::RecordView const& view, std::int64_t offset,
                                std::int64_t timestamp) {
             if (info.control()) {
