@@ -46,17 +46,42 @@ std::vector<std::int32_t> numbers_of(json::Value const& document) {
 }
 
 std::string subject_path(std::string_view subject) {
-    return "/subjects/" + percent_encoded(subject);
+    return "/subjects/" + live::percent_encoded(subject);
 }
 
 std::string scoped(std::string_view what, std::string_view subject) {
     auto path = fmt::format("/{}", what);
-    if (!subject.empty()) path += "/" + percent_encoded(subject);
+    if (!subject.empty()) path += "/" + live::percent_encoded(subject);
     return path;
 }
 
 bool is_any_of(Refusal const& refusal, std::initializer_list<int> codes) {
     return std::ranges::find(codes, refusal.code) != codes.end();
+}
+
+/// With what to do about it.
+Failure as_failure(live::HttpFailure const& failure) {
+    using Kind = live::HttpFailure::Kind;
+    switch (failure.kind) {
+        case Kind::no_library:
+            return {failure.why, "on Debian: apt install libcurl4", 1, false};
+        case Kind::unreachable:
+            return {failure.why,
+                    "is a registry running there? `klamm serve` has one on http://127.0.0.1:8081; "
+                    "--registry URL or KLAMM_REGISTRY names another",
+                    1, false};
+        case Kind::silent:
+            return {failure.why, "--timeout S waits longer", 1, false};
+        case Kind::untrusted:
+            return {failure.why, "--ca FILE names the certificates to trust", 1, false};
+        case Kind::no_url:
+            return {"--registry " + failure.why, "for instance --registry http://127.0.0.1:8081", 2,
+                    false};
+        case Kind::too_long:
+        case Kind::other:
+            break;
+    }
+    return {failure.why, {}, 1, false};
 }
 
 }  // namespace
@@ -143,7 +168,7 @@ Outcome<RegistryClient::Answer> RegistryClient::ask(char const* method, std::str
                                    .body = text,
                                    .content_type = body == nullptr ? "" : registry_type,
                                    .accept = accept.empty() ? registry_type : accept});
-    if (!reply) return std::unexpected(reply.error());
+    if (!reply) return std::unexpected(as_failure(reply.error()));
     if (reply->status == 401 || reply->status == 403)
         return failed(
             fmt::format("{}: {} {}: not permitted ({})", name(), method, path, reply->status),
@@ -215,9 +240,10 @@ Outcome<std::optional<RegisteredSchema>> RegistryClient::found(std::string const
 Outcome<std::optional<RegisteredSchema>> RegistryClient::find(std::string_view subject,
                                                               std::string_view version,
                                                               Deleted deleted) {
-    return found(fmt::format("version {} of {}", version, subject),
-                 ask("GET", fmt::format("{}/versions/{}?deleted={}", subject_path(subject),
-                                        percent_encoded(version), deleted == Deleted::shown)));
+    return found(
+        fmt::format("version {} of {}", version, subject),
+        ask("GET", fmt::format("{}/versions/{}?deleted={}", subject_path(subject),
+                               live::percent_encoded(version), deleted == Deleted::shown)));
 }
 
 Outcome<RegisteredSchema> RegistryClient::get(std::string_view subject, std::string_view version) {
@@ -237,7 +263,7 @@ Outcome<RegisteredSchema> RegistryClient::get(std::string_view subject, std::str
 Outcome<std::optional<RegisteredSchema>> RegistryClient::by_id(std::int32_t id,
                                                                std::string_view subject) {
     auto path = fmt::format("/schemas/ids/{}", id);
-    if (!subject.empty()) path += "?subject=" + percent_encoded(subject);
+    if (!subject.empty()) path += "?subject=" + live::percent_encoded(subject);
     auto it = found(fmt::format("schema {}", id), ask("GET", path));
     if (it && *it) (*it)->id = id;
     return it;
@@ -245,7 +271,7 @@ Outcome<std::optional<RegisteredSchema>> RegistryClient::by_id(std::int32_t id,
 
 Outcome<std::optional<RegisteredSchema>> RegistryClient::by_guid(std::string_view guid) {
     auto it = found(fmt::format("schema {}", guid),
-                    ask("GET", "/schemas/guids/" + percent_encoded(guid)));
+                    ask("GET", "/schemas/guids/" + live::percent_encoded(guid)));
     if (it && *it) (*it)->guid = guid;
     return it;
 }
@@ -339,7 +365,7 @@ Outcome<std::vector<std::int32_t>> RegistryClient::remove(std::string_view subje
                                                           std::string_view version,
                                                           bool permanent) {
     auto path = subject_path(subject);
-    if (!version.empty()) path += "/versions/" + percent_encoded(version);
+    if (!version.empty()) path += "/versions/" + live::percent_encoded(version);
     auto const answer = ask("DELETE", fmt::format("{}?permanent={}", path, permanent));
     if (!answer) return std::unexpected(answer.error());
     if (answer->refusal) {
@@ -357,8 +383,8 @@ Outcome<RegistryClient::Verdict> RegistryClient::verdict(std::string_view subjec
                                                          NewSchema const& schema) {
     auto const body = to_json(schema);
     auto const accept = fmt::format("{}, {}", registry::findings_type, registry_type);
-    auto const path =
-        fmt::format("/compatibility/subjects/{}/versions?verbose=true", percent_encoded(subject));
+    auto const path = fmt::format("/compatibility/subjects/{}/versions?verbose=true",
+                                  live::percent_encoded(subject));
     auto const answer = ask("POST", path, &body, accept);
     if (!answer) return std::unexpected(answer.error());
     if (answer->refusal)

@@ -4,8 +4,9 @@
 // Subjects may be qualified with a context (":.ctx:orders-value").
 #pragma once
 
-#include "klamm/cli/http_client.h"
+#include "klamm/cli/outcome.h"
 #include "klamm/json/value.h"
+#include "klamm/live/http_client.h"
 #include "klamm/registry/registry.h"
 #include "klamm/schema/schema.h"
 
@@ -147,7 +148,7 @@ private:
     struct Collection;
     Outcome<> collect(SchemaReference const& reference, std::size_t depth, Collection& all);
 
-    HttpClient http_;
+    live::HttpClient http_;
 };
 
 /// As registries write it: what a schema has not is left out, and so is the type of Avro's.

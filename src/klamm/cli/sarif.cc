@@ -1,7 +1,7 @@
 #include "klamm/cli/sarif.h"
 
-#include "klamm/cli/http_client.h"
 #include "klamm/json/pointer.h"
+#include "klamm/live/http_client.h"
 
 #include <algorithm>
 #include <set>
@@ -29,7 +29,7 @@ std::string uri_of(std::string_view path) {
     std::string uri = path.starts_with('/') ? "file://" : "";
     for (std::size_t at = 0; at <= path.size();) {
         auto const end = std::min(path.find('/', at), path.size());
-        uri += percent_encoded(path.substr(at, end - at));
+        uri += live::percent_encoded(path.substr(at, end - at));
         if (end < path.size()) uri += '/';
         at = end + 1;
     }

@@ -104,20 +104,20 @@ void RegistryClient::register_schema(std::string const& subject, Schema schema,
                 Kind::refused, fmt::format("subject {}: the registry gave no id", subject)}));
         if (registered.version != 0) return done(std::move(registered));
         // Older registries tell the version only to who looks it up.
-        transport_.send({"POST", path, std::move(body)},
-                        [subject, registered = std::move(registered),
-                         done = std::move(done)](bus::Result<Response> looked_up) mutable {
-                            auto const entry = body_of(looked_up, "subject " + subject);
-                            if (!entry) return done(std::unexpected(entry.error()));
-                            registered.version = number_in(*entry, "version");
-                            done(std::move(registered));
-                        });
+        transport_->send({"POST", path, std::move(body)},
+                         [subject, registered = std::move(registered),
+                          done = std::move(done)](bus::Result<Response> looked_up) mutable {
+                             auto const entry = body_of(looked_up, "subject " + subject);
+                             if (!entry) return done(std::unexpected(entry.error()));
+                             registered.version = number_in(*entry, "version");
+                             done(std::move(registered));
+                         });
     };
-    transport_.send({"POST", path + "/versions", std::move(body)}, std::move(finish));
+    transport_->send({"POST", path + "/versions", std::move(body)}, std::move(finish));
 }
 
 void RegistryClient::latest(std::string const& subject, bus::Done<std::optional<Registered>> done) {
-    transport_.send(
+    transport_->send(
         {"GET", fmt::format("/subjects/{}/versions/latest", encoded(subject)), ""},
         [subject, done = std::move(done)](bus::Result<Response> answer) mutable {
             auto const body = body_of(answer, "subject " + subject);
@@ -128,13 +128,13 @@ void RegistryClient::latest(std::string const& subject, bus::Done<std::optional<
 }
 
 void RegistryClient::schema_by_id(std::int32_t id, bus::Done<std::optional<Schema>> done) {
-    transport_.send({"GET", fmt::format("/schemas/ids/{}?format=resolved", id), ""},
-                    [id, done = std::move(done)](bus::Result<Response> answer) mutable {
-                        auto const body = body_of(answer, fmt::format("schema {}", id));
-                        if (!body) return done(std::unexpected(body.error()));
-                        if (body->is_null()) return done(std::nullopt);
-                        done(schema_in(*body));
-                    });
+    transport_->send({"GET", fmt::format("/schemas/ids/{}?format=resolved", id), ""},
+                     [id, done = std::move(done)](bus::Result<Response> answer) mutable {
+                         auto const body = body_of(answer, fmt::format("schema {}", id));
+                         if (!body) return done(std::unexpected(body.error()));
+                         if (body->is_null()) return done(std::nullopt);
+                         done(schema_in(*body));
+                     });
 }
 
 }  // namespace klamm::handler

@@ -7,7 +7,9 @@
 
 #include "klamm/handler/codecs.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace klamm::handler {
 
@@ -31,8 +33,8 @@ public:
 
 class RegistryClient final : public Registry {
 public:
-    /// `transport` lives as long.
-    explicit RegistryClient(RegistryTransport& transport) : transport_(transport) {}
+    explicit RegistryClient(std::unique_ptr<RegistryTransport> transport)
+        : transport_(std::move(transport)) {}
 
     void register_schema(std::string const& subject, Schema schema,
                          bus::Done<Registered> done) override;
@@ -40,7 +42,7 @@ public:
     void schema_by_id(std::int32_t id, bus::Done<std::optional<Schema>> done) override;
 
 private:
-    RegistryTransport& transport_;
+    std::unique_ptr<RegistryTransport> transport_;
 };
 
 }  // namespace klamm::handler

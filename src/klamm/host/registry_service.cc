@@ -121,16 +121,20 @@ HttpAnswer const& RegistryService::look_up(registry::HttpRequest const& request)
 void RegistryService::serve(HttpExchange& exchange) {
     auto const request = as_registry(exchange.request());
     if (is_light(request)) return exchange.answer(look_up(request));
+    ask(exchange.request(), exchange.later());
+}
+
+void RegistryService::ask(HttpRequest const& request, Reply reply) {
     {
         std::unique_lock lock(mutex_);
         if (!stopping_ && jobs_.size() < queued_max) {
-            jobs_.push_back({request, exchange.later()});
+            jobs_.push_back({as_registry(request), std::move(reply)});
             lock.unlock();
             condition_.notify_one();
             return;
         }
     }
-    exchange.answer(busy("The registry has too many requests waiting; try again."));
+    reply(busy("The registry has too many requests waiting; try again."));
 }
 
 // ---- what has become durable ---------------------------------------------------------------

@@ -47,12 +47,15 @@ public:
 
     /// The HTTP thread: answers the request, or sees to it that it will be.
     void serve(HttpExchange& exchange);
+    using Reply = std::move_only_function<void(HttpAnswer)>;
+    /// Any thread: for who is in this process. What `request` looks at lives until `reply` is
+    /// called, on another thread, or inside this call when too many requests wait.
+    void ask(HttpRequest const& request, Reply reply);
     /// Any thread: readers may see this now. Does not block.
     void durable(registry::State const& state);
     std::size_t queued() const;
 
 private:
-    using Reply = std::move_only_function<void(HttpAnswer)>;
     struct Job {
         registry::HttpRequest request;  ///< views, valid until `reply` is called
         Reply reply;

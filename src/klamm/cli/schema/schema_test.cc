@@ -1,5 +1,5 @@
 #include "klamm/base/random.h"
-#include "klamm/cli/http_client.h"
+#include "klamm/live/http_client.h"
 #include "klamm/cli/registry_client.h"
 #include "klamm/cli/sarif.h"
 #include "klamm/cli/schema/data_check.h"
@@ -19,13 +19,13 @@ using testing::ElementsAre;
 using testing::Pair;
 
 TEST(Http, PathsAreEncoded) {
-    EXPECT_EQ(percent_encoded("orders-value_1.a~b"), "orders-value_1.a~b");
-    EXPECT_EQ(percent_encoded(":.eu:a/b c%\xc3\xbc"), "%3A.eu%3Aa%2Fb%20c%25%C3%BC");
+    EXPECT_EQ(live::percent_encoded("orders-value_1.a~b"), "orders-value_1.a~b");
+    EXPECT_EQ(live::percent_encoded(":.eu:a/b c%\xc3\xbc"), "%3A.eu%3Aa%2Fb%20c%25%C3%BC");
 }
 
 TEST(Http, PasswordsAreNotShown) {
-    EXPECT_EQ(without_password("https://ann:s@cret@host:1/x@y"), "https://host:1/x@y");
-    EXPECT_EQ(without_password("http://host:8081"), "http://host:8081");
+    EXPECT_EQ(live::without_password("https://ann:s@cret@host:1/x@y"), "https://host:1/x@y");
+    EXPECT_EQ(live::without_password("http://host:8081"), "http://host:8081");
 }
 
 TEST(RegisteredSchema, IsReadAndWrittenAsRegistriesDo) {

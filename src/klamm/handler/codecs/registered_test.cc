@@ -290,8 +290,8 @@ struct Script final : RegistryTransport {
 };
 
 struct RegistryClientTest : testing::Test {
-    Script script;
-    RegistryClient client{script};
+    Script& script = *new Script;
+    RegistryClient client{std::unique_ptr<RegistryTransport>(&script)};
 
     std::string registered(std::string const& subject, Registry::Schema schema) {
         std::string text;

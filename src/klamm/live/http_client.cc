@@ -1,4 +1,4 @@
-#include "klamm/cli/http_client.h"
+#include "klamm/live/http_client.h"
 
 #include <curl/curl.h>
 #include <dlfcn.h>
@@ -6,10 +6,10 @@
 
 #include <utility>
 
-namespace klamm::cli {
+namespace klamm::live {
 namespace {
 
-/// libcurl, loaded by the first command that needs it, and kept: `klamm serve` does not, and linked
+/// libcurl, loaded by the first that needs it, and kept: `klamm serve` does not, and linked
 /// to the program, curl and the libraries that it brings would cost every broker 3 MiB of memory.
 struct Curl {
     void* library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
@@ -65,34 +65,30 @@ std::size_t take(char const* data, std::size_t, std::size_t size, void* to) {
     return size;
 }
 
-Failure no_answer(std::string const& server, CURLcode code, std::string why, int timeout_s) {
-    std::string hint;
+HttpFailure no_answer(std::string const& server, CURLcode code, std::string_view why,
+                      int timeout_s) {
+    using Kind = HttpFailure::Kind;
+    auto const failure = [&](Kind kind, std::string_view text) {
+        return HttpFailure{kind, fmt::format("{}: {}", server, text)};
+    };
     switch (code) {
         case CURLE_COULDNT_CONNECT:
         case CURLE_COULDNT_RESOLVE_HOST:
-            hint =
-                "is a registry running there? `klamm serve` has one on http://127.0.0.1:8081; "
-                "--registry URL or KLAMM_REGISTRY names another";
-            break;
+            return failure(Kind::unreachable, why);
         case CURLE_OPERATION_TIMEDOUT:
-            why = fmt::format("no answer within {} s", timeout_s);
-            hint = "--timeout S waits longer";
-            break;
+            return failure(Kind::silent, fmt::format("no answer within {} s", timeout_s));
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_CACERT_BADFILE:
-            hint = "--ca FILE names the certificates to trust";
-            break;
+            return failure(Kind::untrusted, why);
         case CURLE_WRITE_ERROR:
-            why = fmt::format("the answer is longer than {} MiB", HttpClient::body_bytes_max >> 20);
-            break;
+            return failure(Kind::too_long, fmt::format("the answer is longer than {} MiB",
+                                                       HttpClient::body_bytes_max >> 20));
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_URL_MALFORMAT:
-            return {fmt::format("--registry {}: not a URL", server),
-                    "for instance --registry http://127.0.0.1:8081", 2, false};
+            return failure(Kind::no_url, "not a URL");
         default:
-            break;
+            return failure(Kind::other, why);
     }
-    return {fmt::format("{}: {}", server, why), hint, 1, false};
 }
 
 }  // namespace
@@ -118,12 +114,13 @@ HttpClient::HttpClient(HttpOptions options)
 
 HttpClient::~HttpClient() = default;
 
-Outcome<HttpReply> HttpClient::send(Request const& request) {
+std::expected<HttpReply, HttpFailure> HttpClient::send(Request const& request) {
     auto const& curl = connection_->curl;
     auto* const handle = connection_->handle;
     if (handle == nullptr)
-        return failed("libcurl.so.4 could not be loaded, which requests to a registry need",
-                      "on Debian: apt install libcurl4");
+        return std::unexpected(
+            HttpFailure{HttpFailure::Kind::no_library,
+                        "libcurl.so.4 could not be loaded, which requests to a registry need"});
     curl.reset(handle);  // keeps the connection
     HttpReply reply;
     char detail[CURL_ERROR_SIZE] = "";
@@ -181,4 +178,4 @@ std::string without_password(std::string_view url) {
     return std::string(url.substr(0, begin)) + std::string(url.substr(begin + at + 1));
 }
 
-}  // namespace klamm::cli
+}  // namespace klamm::live

@@ -1,15 +1,15 @@
-// cli/http_client.h - requests to one HTTP server, one after the other, over a connection that is
+// live/http_client.h - requests to one HTTP server, one after the other, over a connection that is
 // kept.
 #pragma once
 
-#include "klamm/cli/outcome.h"
-
 #include <cstddef>
+#include <cstdint>
+#include <expected>
 #include <memory>
 #include <string>
 #include <string_view>
 
-namespace klamm::cli {
+namespace klamm::live {
 
 struct HttpOptions {
     std::string url;      ///< "https://name:password@host:port/path": in front of every path
@@ -24,6 +24,22 @@ struct HttpReply {
     std::string body;
 };
 
+/// Why no answer came.
+struct HttpFailure {
+    enum class Kind : std::uint8_t {
+        no_library,  ///< libcurl could not be loaded
+        unreachable,
+        silent,  ///< not within the time-out
+        untrusted,
+        too_long,
+        no_url,
+        other,
+    };
+    Kind kind{};
+    std::string why;  ///< with the server's name
+};
+
+/// One thread at a time.
 class HttpClient {
 public:
     static constexpr std::size_t body_bytes_max = 256 << 20;
@@ -40,8 +56,8 @@ public:
         std::string_view content_type;
         std::string_view accept;
     };
-    /// Any answer is an answer, whatever its status. A failure: none came.
-    Outcome<HttpReply> send(Request const& request);
+    /// Any answer is an answer, whatever its status. Blocks.
+    [[nodiscard]] std::expected<HttpReply, HttpFailure> send(Request const& request);
 
     /// The server as people may see it: without a password.
     std::string const& name() const { return name_; }
@@ -58,4 +74,4 @@ std::string percent_encoded(std::string_view text);
 /// A URL without what stands before its '@'.
 std::string without_password(std::string_view url);
 
-}  // namespace klamm::cli
+}  // namespace klamm::live
