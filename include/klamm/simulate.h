@@ -25,6 +25,10 @@
 #include <string_view>
 #include <vector>
 
+namespace testing {
+class UnitTest;  // GoogleTest's
+}
+
 namespace klamm {
 
 /// Makes the events of one run. Everything it draws comes from the seed.
@@ -46,19 +50,25 @@ private:
                                PublishOptions options) = 0;
 };
 
-/// One in so many opportunities; 0: never. Each seed leaves some of them out altogether.
+/// One in so many opportunities; 0: never. Each seed leaves some of them out altogether, and has
+/// others more often or more seldom. Opportunities: an input; a step of an instance; a run of a
+/// handler; a tenth of a second; a message; a write to the disk.
 struct Faults {
-    std::uint32_t duplicate = 20;   ///< an input is published twice, with the same id
-    std::uint32_t delay = 20;       ///< an input comes later than others of other keys
-    std::uint32_t crash = 200;      ///< an instance dies, between any two steps of its
-    std::uint32_t rebalance = 200;  ///< an instance joins or leaves
-    std::uint32_t pause = 300;      ///< an instance stands still beyond its session, and goes on
-    std::uint32_t slow_handler = 50;
+    std::uint32_t duplicate = 20;      ///< an input is published twice, with the same id
+    std::uint32_t delay = 20;          ///< an input comes later than others of other keys
+    std::uint32_t crash = 1500;        ///< an instance dies, between any two steps of its
+    std::uint32_t rebalance = 100;     ///< an instance joins or leaves
+    std::uint32_t pause = 200;         ///< an instance stands still beyond its session, and goes on
+    std::uint32_t slow_handler = 100;  ///< a run takes up to ninety seconds
     std::uint32_t failing_handler = 50;  ///< a run of a handler throws, before or after its work
-    std::uint32_t broker_kill = 500;
-    std::uint32_t power_loss = 1000;
+    std::uint32_t redrive = 50;          ///< dead letters are sent back; see Simulation::redrive
+    std::uint32_t broker_kill = 100;
+    std::uint32_t power_loss = 150;
+    std::uint32_t slow_disk = 200;
+    std::uint32_t slow_message = 100;
     std::uint32_t request_lost = 200;
     std::uint32_t response_lost = 200;
+    std::uint32_t late_request = 200;  ///< it arrives when its sender has given it up
 };
 
 /// What oracles look at: all that is committed, when everything is finished.
@@ -102,10 +112,12 @@ struct Simulation {
     /// Dead letters are sent back, at times that the seed chooses and at the end, each at most
     /// three times.
     bool redrive = false;
-    /// The built-in oracles: "exactly_once" (each input has one committed outcome, and what it sent
-    /// is there once), "key_order" (outcomes of one key come in the order of its events),
-    /// "redelivery" (the same inputs without faults lead to the same events, but for their order
-    /// across keys).
+    /// The built-in oracles (doc/testing.md). "exactly_once": each event that is handled has one
+    /// committed outcome, and what it sent is there once. "key_order": of one key, runs and what
+    /// they sent come in the order of its events, and nothing overtakes a dead letter.
+    /// "redelivery": the same inputs without faults lead to the same events, but for their order
+    /// across keys; not for handlers that look at the time or at other keys. Always: "finished",
+    /// all comes to its end; "attempts", tries count up to what Retry says.
     bool exactly_once = true;
     bool key_order = true;
     bool redelivery = true;
@@ -115,7 +127,8 @@ struct Simulation {
 struct Seeds {
     std::uint64_t first = 1;
     std::uint64_t count = 100;
-    std::int32_t threads = 0;  ///< 0: one for each core
+    std::int32_t threads = 0;  ///< 0: one for each core. Handlers must stand it.
+    std::string test;          ///< "Suite.Name" for the command that repeats; found by itself
 };
 
 struct SimulationResult {
@@ -123,16 +136,40 @@ struct SimulationResult {
     std::map<std::string, std::uint64_t> faults;  ///< how often each was met
     Counts counts;                                ///< of all instances and seeds
     milliseconds simulated{0};
+    std::uint64_t trace_hash = 0;  ///< of all that happened: the same for the same seeds
     std::optional<std::uint64_t> failing_seed;
     std::string oracle;  ///< that failed
     std::string story;   ///< the shortest found, and the command that repeats it
     bool passed() const { return !failing_seed; }
 };
 
+namespace detail {
+SimulationResult run_simulation(Simulation const& simulation, Seeds seeds);
+
+/// The test that runs, where GoogleTest was included before.
+template <class UnitTest>
+std::string running_test() {
+    if constexpr (requires { UnitTest::GetInstance()->current_test_info(); })
+        if (auto const* test = UnitTest::GetInstance()->current_test_info(); test != nullptr)
+            return std::string(test->test_suite_name()) + "." + test->name();
+    return {};
+}
+}  // namespace detail
+
 /// Ends at the first seed that fails. With the environment variable KLAMM_SEED it runs that seed
-/// alone and prints its story: the command that a failure prints.
-SimulationResult simulate(Simulation const& simulation, Seeds seeds = {});
+/// alone, and prints what happened: the command that a failure prints.
+template <class UnitTest = testing::UnitTest>
+SimulationResult simulate(Simulation const& simulation, Seeds seeds = {}) {
+    if (seeds.test.empty()) seeds.test = detail::running_test<UnitTest>();
+    return detail::run_simulation(simulation, std::move(seeds));
+}
 /// The same App with handlers that are shared by all its lives.
-SimulationResult simulate(App const& app, std::function<void(Inputs&)> inputs, Seeds seeds = {});
+template <class UnitTest = testing::UnitTest>
+SimulationResult simulate(App const& app, std::function<void(Inputs&)> inputs, Seeds seeds = {}) {
+    Simulation simulation;
+    simulation.app = [&app] { return app; };
+    simulation.inputs = std::move(inputs);
+    return simulate<UnitTest>(simulation, std::move(seeds));
+}
 
 }  // namespace klamm

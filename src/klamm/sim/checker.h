@@ -233,6 +233,8 @@ std::unique_ptr<Checker> exactly_once(Violations& violations);
 class Checkers {
 public:
     explicit Checkers(Violations& violations);
+    Checkers() = default;  ///< none: for worlds with oracles of their own
+    bool empty() const { return all_.empty(); }
     /// `checkers.tell(&Checker::appended, position, digest);`
     template <class... P, class... A>
     void tell(void (Checker::*fact)(P...), A const&... args) {

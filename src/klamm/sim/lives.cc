@@ -40,7 +40,7 @@ Server::~Server() = default;
 
 void Server::power_on() {
     if (!open()) return;
-    for (int tries = 0; tries < 3 && !audit_all(); ++tries) {}
+    for (int tries = 0; !services_.checkers.empty() && tries < 3 && !audit_all(); ++tries) {}
     start_serving();
 }
 

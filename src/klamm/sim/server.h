@@ -50,6 +50,16 @@ public:
     /// No faults any more: gives the disk its space back, mends what was flipped.
     void heal();
     Lives const& lives() const { return lives_; }
+    /// To be changed before the first power_on().
+    broker::Options& options() { return broker_options_; }
+    /// Nothing waits for the disk.
+    bool settled() const {
+        return up() && !process_->committing &&
+               process_->journal.next() == process_->journal.durable();
+    }
+    /// Answers at once, without a network. Requires that it is settled, and a request that needs no
+    /// entry in the journal and does not wait.
+    std::optional<kafka::AnyResponse> ask_now(kafka::AnyRequest request, kafka::ApiVersion version);
     Disk::Hits const& disk_hits() const { return disk_.hits(); }
 
 private:
@@ -135,7 +145,6 @@ private:
     void save(journal::Checkpoint checkpoint, journal::Position needed_from);
     void fill_disk();
     bool audit_all();
-    std::optional<kafka::AnyResponse> ask_now(kafka::AnyRequest request, kafka::ApiVersion version);
 
     /// Plans an event that happens only in this life of the process.
     template <class F>

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,11 @@ public:
         count(bytes);
         if (keep_) keep(words());
     }
-    void hit(Fault fault) { ++faults_[std::size_t(fault)]; }
+    void hit(Fault fault) {
+        ++faults_[std::size_t(fault)];
+        if (on_hit) on_hit(fault);
+    }
+    std::function<void(Fault)> on_hit;  ///< hears of each fault that happens; may be empty
 
     std::uint64_t hash() const { return hash_; }
     std::uint64_t events() const { return events_; }
