@@ -27,6 +27,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace klamm::handler {
@@ -68,12 +69,20 @@ struct Parts {
     Observer& observer;
 };
 
+/// The engine does what a replay does: handlers are told, delayed events leave at once.
+struct Replaying {
+    /// Of each event that is sent, in the order of its being sent by its cause. May be empty.
+    std::function<void(Message const& cause, EventType const& type, bus::Outgoing const& record)>
+        on_send;
+};
+
 struct EngineOptions {
     std::string instance = "embedded";  ///< of the transactional id and the group's member
     std::uint64_t seed = 1;             ///< of jitter and of ids that it makes up
     Duration session_timeout{45'000};
     Duration transaction_timeout{10'000};
     Mutation mutation = Mutation::none;
+    std::optional<Replaying> replaying;
 };
 
 class Engine {

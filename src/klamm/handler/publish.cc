@@ -74,15 +74,6 @@ void write_reply_to(Headers& headers, ReplyTo const& to) {
     if (to.correlation) set_header(headers, correlation_header, *to.correlation);
 }
 
-bus::Outgoing make_reply(ReplyTo const& to, std::optional<std::string> key, std::string value) {
-    bus::Outgoing record{.topic = to.topic,
-                         .partition = to.partition,
-                         .key = std::move(key),
-                         .value = std::move(value)};
-    if (to.correlation) set_header(record.headers, correlation_header, *to.correlation);
-    return record;
-}
-
 std::string reply_topic(std::string_view app) { return fmt::format("{}-replies", app); }
 
 Message message_of(bus::Record const& record) {

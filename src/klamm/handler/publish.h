@@ -37,9 +37,6 @@ struct ReplyTo {
 std::optional<ReplyTo> reply_to(Headers const& headers);
 void write_reply_to(Headers& headers, ReplyTo const& to);
 
-/// The record of a reply, but for its context.
-bus::Outgoing make_reply(ReplyTo const& to, std::optional<std::string> key, std::string value);
-
 /// "billing-replies"
 std::string reply_topic(std::string_view app);
 

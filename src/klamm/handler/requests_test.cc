@@ -51,8 +51,11 @@ struct RequestWorld : testing::Test {
     void answer(bus::Record const& question, std::string value, Headers more = {}) {
         auto const to = reply_to(question.headers);
         ASSERT_TRUE(to.has_value());
-        auto reply = make_reply(*to, std::nullopt, std::move(value));
-        for (auto& header : more) reply.headers.push_back(std::move(header));
+        bus::Outgoing reply{.topic = to->topic,
+                            .partition = to->partition,
+                            .value = std::move(value),
+                            .headers = std::move(more)};
+        set_header(reply.headers, correlation_header, to->correlation.value());
         bus.append(std::move(reply));
     }
 };

@@ -126,8 +126,11 @@ void Delivery::run(Held const& partition, Lane& lane) {
     auto count_out = [at_work = core_.at_work, id = partition->id()] {
         if (--(*at_work)[id] == 0) at_work->erase(id);
     };
-    auto end = alive_.guard([this, weak = std::weak_ptr(partition), &lane, task] {
+    auto settled = alive_.guard([this, weak = std::weak_ptr(partition), &lane, task] {
         if (auto const held = weak.lock()) ended(*held, lane, *task);
+    });
+    auto end = alive_.guard([this, task, settled = std::move(settled)]() mutable {
+        destinations_.settle(task, std::move(settled));
     });
     core_.parts.workers.run([task] { task->call(); },
                             [count_out = std::move(count_out), end = std::move(end)]() mutable {

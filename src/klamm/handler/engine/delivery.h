@@ -5,6 +5,7 @@
 #include "klamm/handler/engine/alive.h"
 #include "klamm/handler/engine/commits.h"
 #include "klamm/handler/engine/delays.h"
+#include "klamm/handler/engine/destinations.h"
 #include "klamm/handler/engine/run.h"
 
 #include <cstdint>
@@ -79,6 +80,7 @@ private:
     bool dispatching_ = false;
     bus::TopicPartition last_;  ///< that was served: the next in the circle is served next
     std::map<bus::TopicPartition, std::int32_t> shared_attempts_;  ///< of a mutant only
+    Destinations destinations_{core_};
     Alive alive_;
 };
 

@@ -284,6 +284,7 @@ TEST(EngineDelivery, a_request_is_answered_where_it_asks_for_it) {
         context.reply(Billed{placed.name});
         return done();
     });
+    rig.bus.topics["answers"] = {.name = "answers", .partitions = 3};
     rig.start();
     rig.bus.append({.topic = "orders",
                     .value = R"({"name":"a"})",

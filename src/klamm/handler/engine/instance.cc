@@ -32,8 +32,8 @@ Watch::Standing Instance::standing() const {
     return {.phase = phase_ == Phase::stopped    ? Standing::stopped
                      : phase_ == Phase::starting ? Standing::starting
                                                  : Standing::working,
-            .ready = ready_,
-            .fenced = fenced_ > 0,
+            .ready = assigned_,
+            .fenced = fenced_ > 0 && !assigned_,
             .why = why_,
             .away = membership_ && away_.empty() ? membership_->away_why() : away_,
             .partitions = membership_ ? &membership_->partitions() : nullptr};
@@ -122,6 +122,7 @@ void Instance::prepare() {
 }
 
 void Instance::join() {
+    assigned_ = false;
     membership_ = std::make_unique<Membership>(
         core_, Membership::Hooks{.joined =
                                      [this](bus::Result<void> joined) {
@@ -131,7 +132,7 @@ void Instance::join() {
                                          away_.clear();
                                          if (auto done = std::exchange(started_, nullptr)) done({});
                                      },
-                                 .assigned = [this] { ready_ = true; },
+                                 .assigned = [this] { ready_ = assigned_ = true; },
                                  .broken = [this](bus::Error const& error) { broken(error); },
                                  .committed =
                                      [this](Partition&) {
@@ -169,6 +170,7 @@ void Instance::refuse(std::string why) {
 void Instance::broken(bus::Error const& error) {
     if (phase_ != Phase::starting && phase_ != Phase::working) return;
     note(error);
+    assigned_ = false;
     bool const fenced = error.kind == bus::Error::Kind::fenced;
     if (fenced) ++fenced_;
     core_.parts.observer.log(

@@ -60,6 +60,7 @@ private:
     Core core_;
     Phase phase_ = Phase::made;
     bool ready_ = false;
+    bool assigned_ = false;    ///< in this membership
     std::string why_;          ///< why it is not working; empty: it is
     std::int32_t tries_ = 0;   ///< of the step, or of joining, in a row
     std::int32_t fenced_ = 0;  ///< times in a row

@@ -68,7 +68,9 @@ Result Delivery::done(Partition& partition, Run& run) {
     result.sent = static_cast<std::uint32_t>(run.sends.size());
     for (auto& send : run.sends) {
         core_.parts.observer.sends(position, send.record.topic, send.id, send.delay);
-        if (send.delay > Duration::zero())
+        if (auto const& replaying = core_.options.replaying; replaying && replaying->on_send)
+            replaying->on_send(event.message(), *send.type, send.record);
+        if (send.delay > Duration::zero() && !core_.options.replaying)
             delays_.keep(partition, std::move(send), result);
         else
             result.records.push_back(std::move(send.record));

@@ -9,6 +9,12 @@
 #include <set>
 
 namespace klamm::handler {
+namespace {
+
+/// What is kept of an event is larger than the event: a dead letter, or one that waits.
+constexpr char const* kept_bytes_max = "16777216";
+
+}  // namespace
 
 Handler const* Route::find(std::string_view type) const {
     if (type.empty()) return handlers.size() == 1 ? handlers.data() : nullptr;
@@ -101,12 +107,13 @@ std::vector<bus::TopicSpec> Routes::missing(
     for (auto const& [name, route] : routes_) {
         declared(name);
         auto const count = there(name) > 0 ? there(name) : options_of(name).partitions;
-        want(route.ledger, count, {{"cleanup.policy", "compact"}});
+        want(route.ledger, count,
+             {{"cleanup.policy", "compact"}, {"max.message.bytes", kept_bytes_max}});
         // A key whose dead letters are gone would wait for ever: they stay until they are redriven
         // or given up.
         auto const letters = [&](std::string const& topic) {
             if (app_.topics().contains(topic)) return;
-            want(topic, count, {{"retention.ms", "-1"}});
+            want(topic, count, {{"retention.ms", "-1"}, {"max.message.bytes", kept_bytes_max}});
         };
         for (auto const& handler : route.handlers) letters(handler.dead_letters);
         if (app_.options().unknown_types == UnknownTypes::dead_letter) letters(route.dead_letters);

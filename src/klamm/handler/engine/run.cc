@@ -1,5 +1,7 @@
 #include "klamm/handler/engine/run.h"
 
+#include "klamm/handler/publish.h"
+
 #include <cxxabi.h>
 #include <fmt/format.h>
 
@@ -11,11 +13,6 @@
 namespace klamm::handler {
 
 namespace {
-
-// Names of Spring Kafka's request-reply, so that its clients are answered, too.
-constexpr std::string_view reply_topic_header = "kafka_replyTopic";
-constexpr std::string_view reply_partition_header = "kafka_replyPartition";  // int32, big-endian
-constexpr std::string_view correlation_header = "kafka_correlationId";
 
 /// FNV-1a: the same on every machine.
 std::uint64_t seed_of(EventContext const& event) {
@@ -61,13 +58,13 @@ Outcome outcome_of(std::exception_ptr const& thrown, HandlerOptions const& optio
     return undeclared(thrown);
 }
 
-Run::Run(Core const& core, std::shared_ptr<Event> event, State state, bool replaying)
+Run::Run(Core const& core, std::shared_ptr<Event> event, State state)
     : codecs_(core.parts.codecs),
       source_(core.source),
       event_(std::move(event)),
       handler_(*event_->handler),
       attempt_(event_->attempts),
-      replaying_(replaying),
+      replaying_(core.options.replaying.has_value()),
       now_(core.time()),
       random_(seed_of(event_->message().event)),
       state_(std::move(state)) {}
@@ -104,7 +101,7 @@ bus::Outgoing Run::make(std::string_view topic, EventType const& type, void cons
 
 void Run::send_event(std::string_view topic, EventType const& type, void const* event,
                      SendOptions options) {
-    Send send;
+    Send send{.type = &type};
     send.record =
         make(topic, type, event, std::move(options.headers), std::move(options.subject), send.id);
     send.record.partition = options.partition;
@@ -117,21 +114,14 @@ void Run::send_event(std::string_view topic, EventType const& type, void const* 
 }
 
 void Run::reply_event(EventType const& type, void const* event) {
-    auto const& asked = message().headers;
-    auto const topic = find_header(asked, reply_topic_header);
-    if (!topic) return;
+    auto const to = reply_to(message().headers);
+    if (!to) return;
+    Send send{.type = &type, .is_reply = true};
     Headers headers;
-    if (auto const id = find_header(asked, correlation_header))
-        headers.push_back({std::string(correlation_header), std::string(*id)});
-    Send send;
-    send.record = make(*topic, type, event, std::move(headers), {}, send.id);
+    if (to->correlation) headers.push_back({std::string(correlation_header), *to->correlation});
+    send.record = make(to->topic, type, event, std::move(headers), {}, send.id);
+    send.record.partition = to->partition;
     if (message().key) send.record.key = std::string(*message().key);
-    if (auto const partition = find_header(asked, reply_partition_header);
-        partition && partition->size() == sizeof(std::int32_t)) {
-        std::uint32_t number = 0;
-        for (char const c : *partition) number = number << 8 | static_cast<unsigned char>(c);
-        send.record.partition = static_cast<std::int32_t>(number);
-    }
     sends.push_back(std::move(send));
 }
 

@@ -19,9 +19,11 @@ namespace klamm::handler {
 
 /// Something that was given to the context.
 struct Send {
+    EventType const* type = nullptr;
     bus::Outgoing record;
     std::string id;  ///< ce_id
     Duration delay{0};
+    bool is_reply = false;
 };
 
 class Run final : public Context {
@@ -29,7 +31,7 @@ public:
     /// The state of the event's key, as JSON, by the names of the types.
     using State = std::map<std::string, std::string, std::less<>>;
 
-    Run(Core const& core, std::shared_ptr<Event> event, State state, bool replaying = false);
+    Run(Core const& core, std::shared_ptr<Event> event, State state);
 
     /// Calls the handler. What it throws becomes an outcome.
     void call();

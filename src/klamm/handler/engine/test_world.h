@@ -160,7 +160,11 @@ public:
     }
     void offset_at(bus::TopicPartition const& id, std::int64_t time,
                    bus::Done<std::int64_t> done) override {
-        answer(std::move(done), time == bus::latest ? logs[id].end : std::int64_t{0});
+        auto offset = time == bus::earliest ? std::int64_t{0} : logs[id].end;
+        if (time >= 0)
+            for (auto const& record : logs[id].records)
+                if (record.timestamp_ms >= time) offset = std::min(offset, record.offset);
+        answer(std::move(done), offset);
     }
     void read(bus::TopicPartition const& id, std::int64_t offset, std::int32_t,
               bus::Done<bus::ReadResult> done) override {

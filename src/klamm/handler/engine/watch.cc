@@ -110,7 +110,10 @@ void Watch::ask_ends(Partitions const& partitions) {
 
 Health Watch::health() const {
     Health health;
-    if (core_ == nullptr) return health;
+    if (core_ == nullptr) {
+        health.problems.push_back({.kind = Kind::not_started, .why = "it was not started"});
+        return health;
+    }
     auto const standing = standing_();
     using Phase = Standing::Phase;
     auto const add = [&](Kind kind, std::string why) {
@@ -126,13 +129,11 @@ Health Watch::health() const {
         add(Kind::fenced,
             fmt::format("another instance has taken over, and this one has not come back: {}",
                         standing.why));
-    else if (!standing.ready || standing.partitions == nullptr) {
-        if (standing.away.empty() || !standing.why.empty())
-            add(Kind::not_started,
-                standing.why.empty()
-                    ? fmt::format("it has no partitions of group {} yet", core_->app.name())
-                    : standing.why);
-    }
+    else if (!standing.ready && standing.away.empty())
+        add(Kind::not_started,
+            standing.why.empty()
+                ? fmt::format("it has no partitions of group {} yet", core_->app.name())
+                : standing.why);
     add_slow(health);
     if (standing.partitions == nullptr) return health;
     add_stalled(health, *standing.partitions);

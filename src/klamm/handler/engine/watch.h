@@ -30,7 +30,7 @@ public:
     struct Standing {
         enum class Phase : std::uint8_t { starting, working, stopped };
         Phase phase = Phase::starting;
-        bool ready = false;  ///< it has had an assignment
+        bool ready = false;  ///< it has had an assignment in this membership
         bool fenced = false;
         std::string why;                         ///< why it is not working; empty: it is
         std::string away;                        ///< why the log does not answer; empty: it does
