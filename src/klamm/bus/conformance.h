@@ -397,6 +397,26 @@ TYPED_TEST_P(BusConformance, ReadingGoesOnWhereItIsTold) {
     EXPECT_EQ(little.records.front().offset, 3);
 }
 
+TYPED_TEST_P(BusConformance, CompressedTopicsReadAsOthers) {
+    for (std::string const codec : {"gzip", "snappy", "lz4", "zstd"}) {
+        auto const topic =
+            this->create(this->world_.unique(codec), 1, {{"compression.type", codec}});
+        std::vector<Outgoing> records;
+        Texts expected;
+        for (int i = 0; i < 200; ++i) {
+            expected.push_back(std::to_string(i) + std::string(100, 'x'));
+            records.push_back(outgoing(topic, 0, expected.back()));
+            records.back().key = "key";
+            records.back().headers = {{"h", expected.back()}};
+        }
+        this->send(records);
+        auto const read = this->read_all({topic, 0}, 50);
+        EXPECT_EQ(values_of(read), (Texts{expected.begin() + 50, expected.end()})) << codec;
+        EXPECT_EQ(read.at(0).headers, records[50].headers);
+        EXPECT_EQ(text_of(read.at(0).key), "key");
+    }
+}
+
 TYPED_TEST_P(BusConformance, OffsetsAreFoundByTime) {
     this->create(this->topic_);
     auto const now = this->world_.wall_ms();
@@ -494,6 +514,34 @@ TYPED_TEST_P(BusConformance, WhoTakesOverFencesThePredecessor) {
     EXPECT_EQ(this->kind_of(this->commit(*second, this->write({"never"}))), Error::Kind::fenced);
     EXPECT_TRUE(this->commit(*third, this->write({"three"})));
     EXPECT_EQ(this->values(), (Texts{"one", "two", "three"}));
+}
+
+TYPED_TEST_P(BusConformance, AProducerThatDiesLeavesAllOfItsTransactionOrNothing) {
+    this->create(this->topic_, 2);
+    auto const id = this->world_.unique("producer");
+    int there = 0;
+    for (int steps = 0; steps < 30; steps += 2) {
+        auto const group = this->world_.unique("group");
+        auto transaction = this->write({"a"}, 0);
+        transaction.records.push_back(outgoing(this->topic_, 1, "b"));
+        transaction.offsets[this->at()] = {1, ""};
+        transaction.group = group;
+        auto dies = this->producer(id);
+        bool answered = false;
+        dies->commit(std::move(transaction), [&](Result<void> done) {
+            EXPECT_TRUE(done);
+            answered = true;
+        });
+        int left = steps;
+        this->until([&] { return answered || left-- == 0; });
+        dies.reset();
+        auto const successor = this->producer(id);
+        bool const counts = this->committed(group).offset == 1;
+        EXPECT_TRUE(counts || !answered);
+        there += counts;
+        EXPECT_EQ(this->values(0).size(), std::size_t(there)) << "after " << steps << " steps";
+        EXPECT_EQ(this->values(1).size(), std::size_t(there)) << "after " << steps << " steps";
+    }
 }
 
 TYPED_TEST_P(BusConformance, OneThingAtATime) {
@@ -728,6 +776,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     ATopicThatCannotBeMadeIsRefusedWithTheReason, ARecordIsReadAsItWasSent,
     KeysChooseTheirPartitionAsInJava, RecordsWithoutAKeyGoAnywhereAndAreThere,
     SendsKeepTheirOrderAndGiveTheirPlaces, MoreThanOneBatchIsSentInOrder,
+    CompressedTopicsReadAsOthers, AProducerThatDiesLeavesAllOfItsTransactionOrNothing,
     WhatCannotBeWrittenIsRefused, ReadingGoesOnWhereItIsTold, OffsetsAreFoundByTime,
     ATransactionIsAllOfIt, OneTransactionFollowsTheOther, ATransactionThatIsRefusedLeavesNothing,
     WhoTakesOverFencesThePredecessor, OneThingAtATime, AMemberReadsWhatIsCommitted,

@@ -19,7 +19,8 @@ struct EmbeddedOptions {
     std::uint64_t seed = 1;  ///< of ids that it makes up
 };
 
-/// `loop` and `connector` live longer.
+/// `loop` and `connector` live longer. Buses of one broker have different seeds. How long a session
+/// lasts is configured at the broker (group.consumer.session.timeout.ms); ConsumerOptions do not.
 std::unique_ptr<Bus> make_embedded_bus(Loop& loop, Connector& connector,
                                        EmbeddedOptions options = {});
 

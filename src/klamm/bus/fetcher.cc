@@ -42,7 +42,10 @@ void Fetcher::close() {
 }
 
 void Fetcher::resume(TopicPartition const& partition, std::int64_t offset) {
-    open_[partition] = {.offset = offset, .turn = ++turns_};
+    auto const asked = asked_.find(partition);
+    bool const comes =
+        in_flight_ && asked != asked_.end() && asked->second.offset == offset && offset >= 0;
+    open_[partition] = {.offset = offset, .turn = comes ? asked->second.turn : ++turns_};
     plan();
 }
 
@@ -82,7 +85,8 @@ void Fetcher::go() {
 bool Fetcher::covered() const {
     return std::ranges::all_of(open_, [&](auto const& at) {
         auto const asked = asked_.find(at.first);
-        return !at.second.ready() || (asked != asked_.end() && asked->second == at.second.turn);
+        return !at.second.ready() ||
+               (asked != asked_.end() && asked->second.turn == at.second.turn);
     });
 }
 
@@ -97,7 +101,7 @@ kafka::FetchRequest Fetcher::request() {
     auto const add = [&](auto const& at) {
         auto const& [partition, open] = at;
         if (!open.ready()) return;
-        asked_[partition] = open.turn;
+        asked_[partition] = open;
         if (request.topics.empty() || request.topics.back().topic != partition.topic)
             request.topics.emplace_back().topic = partition.topic;
         auto& out = request.topics.back().partitions.emplace_back();
@@ -136,7 +140,8 @@ bool Fetcher::read(TopicPartition const& partition,
                    std::vector<Record>& records) {
     auto const at = open_.find(partition);
     auto const asked = asked_.find(partition);
-    if (at == open_.end() || asked == asked_.end() || asked->second != at->second.turn) return true;
+    if (at == open_.end() || asked == asked_.end() || asked->second.turn != at->second.turn)
+        return true;
     auto& open = at->second;
     if (open.asking) return true;
     if (fetched.error_code == ErrorCode::offset_out_of_range) {

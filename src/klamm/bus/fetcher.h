@@ -57,7 +57,7 @@ private:
     std::shared_ptr<Line> line_;    ///< of requests that wait
     std::shared_ptr<Line> places_;  ///< of questions for offsets
     std::map<TopicPartition, Open> open_;
-    std::map<TopicPartition, std::uint64_t> asked_;  ///< turns, of the request that is under way
+    std::map<TopicPartition, Open> asked_;  ///< of the request that is under way, or the last one
     bool in_flight_ = false;
     Instant sent_{};
     std::uint64_t flight_ = 0;
