@@ -248,6 +248,57 @@ TEST(Evolution, OfJsonAddsFieldsAndWidensNumbers) {
                 HasSubstr("/cents"));
 }
 
+}  // namespace
+
+namespace old {
+enum class Size : std::uint8_t { one };
+}
+namespace young {
+enum class Size : std::uint8_t { one, two };
+}
+}  // namespace klamm::handler
+
+template <>
+inline constexpr std::array klamm::enum_names<klamm::handler::old::Size>{"one"};
+template <>
+inline constexpr std::array klamm::enum_names<klamm::handler::young::Size>{"one", "two"};
+
+namespace klamm::handler {
+namespace {
+
+template <class T>
+struct With {
+    static constexpr EventName event{"with"};
+    T value{};
+    static constexpr void describe(auto& field) { field("value", &With::value); }
+};
+struct Without {
+    static constexpr EventName event{"with"};
+    static constexpr void describe(auto&) {}
+};
+
+/// Whether a reader of New may follow events of Old: "json", "avro", both, or nothing.
+template <class Old, class New>
+std::string backward() {
+    std::string formats;
+    if (breaks(json_schema_of<New>(), json_schema_of<Old>()).empty()) formats += "json ";
+    if (breaks(avro_schema_of<New>(), avro_schema_of<Old>()).empty()) formats += "avro ";
+    return formats;
+}
+
+// The table in doc/events.md, row by row.
+TEST(Evolution, IsWhatTheManualSays) {
+    EXPECT_EQ((backward<Without, With<std::string>>()), "json avro ");
+    EXPECT_EQ((backward<With<std::string>, Without>()), "avro ");
+    EXPECT_EQ((backward<With<std::int32_t>, With<std::int64_t>>()), "json avro ");
+    EXPECT_EQ((backward<With<float>, With<double>>()), "json avro ");
+    EXPECT_EQ((backward<With<std::string>, With<std::optional<std::string>>>()), "json avro ");
+    EXPECT_EQ((backward<With<std::optional<std::string>>, With<std::string>>()), "");
+    EXPECT_EQ((backward<With<old::Size>, With<young::Size>>()), "json avro ");
+    EXPECT_EQ((backward<With<young::Size>, With<old::Size>>()), "");
+    EXPECT_EQ((backward<With<std::string>, With<std::int64_t>>()), "");
+}
+
 TEST(JsonSchemas, AcceptWhatIsWritten) {
     auto const schema = json_schema_of<Everything>();
     ASSERT_TRUE(schema);
