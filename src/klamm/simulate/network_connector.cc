@@ -35,6 +35,10 @@ public:
         header.client_id = client_;
         auto bytes = kafka::flatten(kafka::encode_request(header, request));
         bytes.erase(bytes.begin(), bytes.begin() + length_bytes);
+        services_.trace.note_bytes(bytes, [&] {
+            return fmt::format("{} sends {}: {}", client_, header.correlation_id,
+                               kafka::to_text(request, version));
+        });
         waiting_.push_back({std::move(header), std::move(answer)});
         network_.send_request(*id_, std::move(bytes));
     }
@@ -53,7 +57,11 @@ private:
         Slice const bytes{std::move(frame)};
         auto answer = kafka::decode_response(waiting.header, bytes);
         if (!answer) return services_.violations.report("protocol", answer.error());
-        services_.trace.note_bytes(bytes.view(), [&] { return client_; });
+        services_.trace.note_bytes(bytes.view(), [&] {
+            return fmt::format("{} gets the answer to {}: {}", client_,
+                               waiting.header.correlation_id,
+                               kafka::to_text(*answer, waiting.header.api_version));
+        });
         tell(std::move(waiting.answer), std::move(*answer));
     }
     void closed(ConnectionId) override {

@@ -10,7 +10,7 @@ namespace klamm::simulated {
 namespace {
 
 constexpr int runs_max = 300;
-constexpr std::size_t story_lines_max = 150;
+constexpr std::size_t story_lines_max = 400;
 
 History const* compare_with(Simulation const& simulation, Plan const& plan,
                             std::vector<Input> const& inputs, History& reference) {

@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <utility>
 
 namespace klamm::simulated {
@@ -62,7 +64,7 @@ public:
           inputs_(inputs),
           app_(simulation.app()),
           random_(plan.seed ^ 0xfau),
-          trace_(schedule_, false),
+          trace_(schedule_, plan.keep_story),
           tale_(schedule_, trace_, plan.keep_story),
           broker_(make_broker_side(plan, schedule_, trace_, violations_, random_.next())),
           connect_([this](ScheduleLoop& loop) { return broker_->connector(loop); }),
@@ -307,6 +309,11 @@ private:
         ending.counts = cast_.counts();
         ending.story = tale_.take(cast_.history());
         ending.history = std::move(cast_.history());
+        if (plan_.keep_story)
+            if (auto const* file = std::getenv("KLAMM_WIRE"); file != nullptr) {
+                std::ofstream out(file);
+                for (auto const& line : trace_.story()) out << line << "\n";
+            }
         return ending;
     }
 
