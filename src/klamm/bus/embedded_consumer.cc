@@ -54,7 +54,7 @@ public:
 
     // ---- Membership
 
-    MemberName name() const override { return {options_.group, member_id_, epoch_}; }
+    MemberName name() const override { return {options_.group, member_id_, epoch_, life_}; }
     bool owns(TopicPartition const& partition) const override {
         auto const at = owned_.find(partition);
         return at != owned_.end() && at->second != Stage::finding;

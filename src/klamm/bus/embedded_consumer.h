@@ -14,6 +14,7 @@ struct MemberName {
     std::string group;
     std::string member_id;
     std::int32_t epoch = -1;
+    std::uint64_t life = 0;  ///< counts memberships: another one does not own what this one did
 };
 
 /// What a transaction asks of the consumer whose offsets it commits.

@@ -71,6 +71,7 @@ private:
         std::vector<Outgoing> records;
         std::map<TopicPartition, Committed> offsets;
         std::shared_ptr<Membership> membership;
+        MemberName member;  ///< as of the membership in which the transaction was made
         std::string group;
         Done<void> done;
         Instant until;
@@ -89,7 +90,7 @@ private:
     void produce(std::size_t round);
     ErrorCode hear(kafka::ProduceResponse const& answer);
     void commit_offsets();
-    kafka::TxnOffsetCommitRequest offsets_request() const;
+    kafka::TxnOffsetCommitRequest offsets_request();
     ErrorCode hear(kafka::TxnOffsetCommitResponse const& answer);
     void fail(Error error);
     void written();
@@ -183,6 +184,7 @@ void State::commit(Transaction transaction, Done<void> done) {
     job_->group = std::move(transaction.group);
     if (transaction.consumer != nullptr)
         job_->membership = dynamic_cast<EmbeddedConsumer&>(*transaction.consumer).membership();
+    if (job_->membership) job_->member = job_->membership->name();
     job_->done = std::move(done);
     job_->until = line_->patience();
     job_->now_ms = setting_->loop.now().wall_ms;
@@ -275,14 +277,18 @@ ErrorCode State::hear(kafka::ProduceResponse const& answer) {
     return job_->failed ? ErrorCode::none : again;
 }
 
-kafka::TxnOffsetCommitRequest State::offsets_request() const {
+/// A member that was lost and has joined again has lost its partitions: what it did before must not
+/// be committed in its new epoch, but be refused in the old one.
+kafka::TxnOffsetCommitRequest State::offsets_request() {
     kafka::TxnOffsetCommitRequest request;
     request.transactional_id = options_.transactional_id;
     request.group_id = job_->group;
     request.producer_id = producer_.id;
     request.producer_epoch = producer_.epoch;
     if (job_->membership) {
-        auto const member = job_->membership->name();
+        auto const now = job_->membership->name();
+        if (now.life == job_->member.life) job_->member = now;
+        auto const& member = job_->member;
         request.group_id = member.group;
         request.member_id = member.member_id;
         request.generation_id = member.epoch;

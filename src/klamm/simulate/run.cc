@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <string_view>
 #include <thread>
@@ -114,12 +115,34 @@ std::optional<std::uint64_t> seed_asked_for() {
 
 }  // namespace
 
+namespace {
+
+/// For who looks for the error in the library itself: KLAMM_WIRE names a file for it.
+void write_wire(Ending const& ending) {
+    auto const* name = std::getenv("KLAMM_WIRE");
+    if (name == nullptr) return;
+    std::ofstream file(name);
+    for (auto const& line : ending.wire) file << line << "\n";
+}
+
+std::string whole_story(Simulation const& simulation, std::uint64_t number,
+                        std::string const& test) {
+    auto seed = prepare(simulation, number, handler::Mutation::none);
+    seed.plan.keep_story = true;
+    ShortStory const whole{seed.plan, run_seed(simulation, seed), 1};
+    write_wire(whole.ending);
+    return to_text(whole, command_that_repeats(number, test));
+}
+
+}  // namespace
+
 SimulationResult run_seeds(Simulation const& simulation, Seeds const& seeds,
                            handler::Mutation mutation, bool shrinks) {
     auto result = Seeding(simulation, seeds, mutation).run();
     if (!result.failing_seed || !shrinks) return result;
     auto const seed = prepare(simulation, *result.failing_seed, mutation);
     auto const story = shrink(simulation, seed.plan, seed.inputs);
+    write_wire(story.ending);
     if (story.ending.violation)
         result.story = to_text(story, command_that_repeats(*result.failing_seed, seeds.test));
     return result;
@@ -132,13 +155,7 @@ SimulationResult detail::run_simulation(Simulation const& simulation, Seeds seed
     if (asked) seeds.first = *asked, seeds.count = 1;
     auto result = simulated::run_seeds(simulation, seeds);
     if (asked) {
-        if (result.passed()) {
-            auto seed = simulated::prepare(simulation, *asked, handler::Mutation::none);
-            seed.plan.keep_story = true;
-            simulated::ShortStory whole{seed.plan, simulated::run_seed(simulation, seed), 1};
-            result.story =
-                simulated::to_text(whole, simulated::command_that_repeats(*asked, seeds.test));
-        }
+        if (result.passed()) result.story = simulated::whole_story(simulation, *asked, seeds.test);
         std::fputs(result.story.c_str(), stdout);
     }
     return result;

@@ -9,7 +9,7 @@
 namespace klamm::simulated {
 namespace {
 
-constexpr int runs_max = 300;
+constexpr int runs_max = 400;
 constexpr std::size_t story_lines_max = 400;
 
 History const* compare_with(Simulation const& simulation, Plan const& plan,

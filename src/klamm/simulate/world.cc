@@ -11,8 +11,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <utility>
 
 namespace klamm::simulated {
@@ -309,11 +307,7 @@ private:
         ending.counts = cast_.counts();
         ending.story = tale_.take(cast_.history());
         ending.history = std::move(cast_.history());
-        if (plan_.keep_story)
-            if (auto const* file = std::getenv("KLAMM_WIRE"); file != nullptr) {
-                std::ofstream out(file);
-                for (auto const& line : trace_.story()) out << line << "\n";
-            }
+        ending.wire = trace_.story();
         return ending;
     }
 

@@ -34,6 +34,8 @@ struct Ending {
     Counts counts;
     History history;
     std::vector<StoryLine> story;  ///< when the plan asks for it
+    std::vector<std::string>
+        wire;  ///< with it: each message, and each step of the broker's machine
 };
 
 /// `reference` is the history of the same inputs without faults; null where there is none to
