@@ -244,15 +244,20 @@ void Commits::failed(bus::Error const& error) {
 void Commits::refused(bus::Error const& error) {
     std::size_t results = 0;
     std::optional<Position> position;
+    std::string due;
     for (auto const& [id, partition] : partitions_) {
         results += partition->in_flight.size();
-        for (auto const& result : partition->in_flight)
+        for (auto const& result : partition->in_flight) {
             if (result.offset) position = {id.topic, id.partition, *result.offset};
+            if (result.kind == Result::Kind::due) due = result.lane;
+        }
     }
     if (results > 1)
         core_.alone = results;
     else if (position)
         core_.refused[*position] = error.why;
+    else if (!due.empty())
+        core_.refused_due[due] = error.why;
 }
 
 void Commits::count(Partition const& partition, Result const& result) {

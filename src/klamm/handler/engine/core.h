@@ -39,6 +39,8 @@ struct Core {
     std::size_t alone = 0;
     /// Events whose effects were refused, and why. When they come again they are dead letters.
     std::map<Position, std::string> refused;
+    /// The same of delayed events, by their entries in ledgers.
+    std::map<std::string, std::string> refused_due;
 
     bool mutated(Mutation mutation) const { return options.mutation == mutation; }
     Time time() const { return Time{milliseconds{parts.loop.now().wall_ms}}; }

@@ -35,9 +35,29 @@ void Delays::look(bus::TopicPartition const& id) {
 void Delays::due(DelayedEvents::Due due) {
     Result result{.kind = Result::Kind::due, .outcome = "due"};
     result.lane = due.tombstone.first;
-    result.records.push_back(std::move(due.event));
+    auto& partition = *partitions_.at(due.partition);
+    if (auto const refused = core_.refused_due.extract(result.lane); !refused.empty())
+        result.records.push_back(dead_letter(partition, std::move(due.event), refused.mapped()));
+    else
+        result.records.push_back(std::move(due.event));
     result.changes.push_back(std::move(due.tombstone));
-    commits_.add(*partitions_.at(due.partition), std::move(result));
+    commits_.add(partition, std::move(result));
+}
+
+/// It stands in no topic yet, so there is none to redrive it to.
+bus::Outgoing Delays::dead_letter(Partition const& partition, bus::Outgoing event,
+                                  std::string const& why) const {
+    auto const& route = partition.route();
+    DeadLetter letter;
+    letter.group = core_.app.name();
+    letter.reason =
+        fmt::format("it could not be sent to {} when its time had come: {}", event.topic, why);
+    letter.error_type = "refused";
+    letter.failed_at = core_.time();
+    event.headers = write_dead_letter(event.headers, letter, DeadLetterDialect::klamm);
+    event.topic = route.handlers.empty() ? route.dead_letters : route.handlers.front().dead_letters;
+    event.partition.reset();
+    return event;
 }
 
 }  // namespace klamm::handler

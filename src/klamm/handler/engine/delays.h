@@ -25,6 +25,8 @@ public:
 private:
     void look(bus::TopicPartition const& id);
     void due(DelayedEvents::Due due);
+    bus::Outgoing dead_letter(Partition const& partition, bus::Outgoing event,
+                              std::string const& why) const;
 
     Core& core_;
     Partitions& partitions_;

@@ -93,6 +93,23 @@ TEST(EngineDelays, a_transaction_in_doubt_sends_it_once) {
     EXPECT_THAT(rig.names("reminders"), ElementsAre("a"));
 }
 
+TEST(EngineDelays, one_that_the_log_refuses_when_it_is_due_becomes_a_dead_letter) {
+    Rig rig(sends_later(milliseconds{1'000}));
+    rig.start();
+    rig.place("ann", "a");
+    rig.run(500);
+    rig.bus.commit_fails = {bus::Error::Kind::refused};
+    rig.run(5'000);
+    EXPECT_THAT(rig.names("reminders"), IsEmpty());
+    ASSERT_THAT(rig.letters(), SizeIs(1));
+    EXPECT_EQ(rig.letters()[0].reason,
+              "it could not be sent to reminders when its time had come: as the test wants it");
+    EXPECT_TRUE(rig.engine->idle());
+    rig.crash();
+    rig.start();
+    EXPECT_TRUE(rig.engine->idle());
+}
+
 // ---- destinations -------------------------------------------------------------------------------
 
 TEST(EngineDestinations, a_topic_that_nobody_declared_is_made) {
