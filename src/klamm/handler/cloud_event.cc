@@ -147,7 +147,8 @@ void read_structured(Incoming& incoming) {
 /// A hash of texts that cannot run into each other.
 Hash128 hash_of(std::initializer_list<std::string_view> texts) {
     std::string bytes;
-    for (auto const text : texts) bytes += fmt::format("{}:", text.size()).append(text);
+    for (auto const text : texts)
+        bytes.append(fmt::format_int(text.size()).str()).append(":").append(text);
     // Anybody may know the key: equal ids must come from equal causes everywhere.
     constexpr Hash128 key{.high = 0x6b6c616d6d2e6964, .low = 0x2e6f662e73656e64};
     return siphash128(std::as_bytes(std::span(bytes)), key);
@@ -168,14 +169,21 @@ std::string uuid_of(Hash128 hash) {
 }  // namespace
 
 void write_context(Headers& headers, EventContext const& context) {
-    auto const write = [&](std::string_view name, std::string const& value) {
-        if (!value.empty()) set_header(headers, name, value);
+    constexpr std::size_t most = 12;
+    bool const fresh = headers.empty();  // then there is nothing to replace
+    headers.reserve(headers.size() + most);
+    auto const write = [&](std::string_view name, std::string value) {
+        if (value.empty()) return;
+        if (fresh)
+            headers.push_back({std::string(name), std::move(value)});
+        else
+            set_header(headers, name, std::move(value));
     };
     write("ce_specversion", "1.0");
     write("ce_id", context.id);
     write("ce_source", context.source);
     write("ce_type", context.type);
-    if (context.time) set_header(headers, "ce_time", to_rfc3339(*context.time));
+    if (context.time) write("ce_time", to_rfc3339(*context.time));
     write("ce_subject", context.subject);
     write("ce_dataschema", context.data_schema);
     write("ce_correlationid", context.correlation_id);

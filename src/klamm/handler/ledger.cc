@@ -89,7 +89,10 @@ void Ledger::forget(std::string const& key) {
 }
 
 std::string Ledger::done_key(std::string_view source, std::string_view id) {
-    return fmt::format("i/{}{}{}", source, '\0', id);
+    std::string key;
+    key.reserve(done_prefix.size() + source.size() + 1 + id.size());
+    key.append(done_prefix).append(source).push_back('\0');
+    return key.append(id);
 }
 std::string Ledger::parked_key(std::string_view key) { return fmt::format("p/{}", key); }
 std::string Ledger::due_key(std::int64_t due_ms, std::string_view id) {
@@ -109,7 +112,10 @@ std::optional<std::int64_t> Ledger::due_of(std::string_view key) {
 std::optional<Ledger::Change> Ledger::remember_done(std::string_view source, std::string_view id,
                                                     std::int64_t offset) {
     if (source.size() + id.size() > id_bytes_max) return std::nullopt;
-    auto key = done_key(source, id);
+    return remember_done(done_key(source, id), offset);
+}
+
+std::optional<Ledger::Change> Ledger::remember_done(std::string key, std::int64_t offset) {
     if (auto const known = done_.find(key); known != done_.end() && known->second >= offset)
         return std::nullopt;
     remember(key, offset);
@@ -127,7 +133,11 @@ std::vector<Ledger::Change> Ledger::forget_done(std::int64_t offset, std::size_t
 }
 
 std::optional<std::int64_t> Ledger::done_at(std::string_view source, std::string_view id) const {
-    auto const found = done_.find(done_key(source, id));
+    return done_at(done_key(source, id));
+}
+
+std::optional<std::int64_t> Ledger::done_at(std::string const& key) const {
+    auto const found = done_.find(key);
     if (found == done_.end()) return std::nullopt;
     return found->second;
 }

@@ -62,12 +62,15 @@ public:
     /// remembered already, as done at a later offset.
     std::optional<Change> remember_done(std::string_view source, std::string_view id,
                                         std::int64_t offset);
+    /// The same by done_key(). Requires that source and id are not too long.
+    std::optional<Change> remember_done(std::string key, std::int64_t offset);
     /// Forgets what was done before `offset`, the oldest first, and gives at most `limit`
     /// tombstones. With first unfinished event - deduplicate_last, exactly what no event that is
     /// still to come may ask for is forgotten.
     std::vector<Change> forget_done(std::int64_t offset, std::size_t limit);
     /// Where the event was done. None: it is not remembered.
     std::optional<std::int64_t> done_at(std::string_view source, std::string_view id) const;
+    std::optional<std::int64_t> done_at(std::string const& key) const;  ///< by done_key()
 
     bool operator==(Ledger const& other) const {
         return entries_ == other.entries_ && done_ == other.done_;

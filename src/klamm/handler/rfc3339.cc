@@ -111,13 +111,32 @@ std::string to_rfc3339(Time time) {
     auto const era = (since >= 0 ? since : since - era_days + 1) / era_days;
     std::chrono::year_month_day const date{sys_days(days(since - era * era_days))};
     auto const year = int(date.year()) + era * era_years;
-    auto text =
-        year >= 0 && year <= 9999 ? fmt::format("{:04}", year) : fmt::format("{:+07}", year);
-    text +=
-        fmt::format("-{:02}-{:02}T{:02}:{:02}:{:02}", unsigned(date.month()), unsigned(date.day()),
-                    in_day.hours().count(), in_day.minutes().count(), in_day.seconds().count());
-    if (auto const ms = in_day.subseconds().count(); ms != 0) text += fmt::format(".{:03}", ms);
-    return text + 'Z';
+    // By hand: each event that is sent has one of these.
+    std::string text;
+    auto const put = [&](std::int64_t number, int digits) {
+        auto const end = text.size() + std::size_t(digits);
+        text.resize(end);
+        for (auto at = end; digits-- > 0; number /= 10) text[--at] = char('0' + number % 10);
+    };
+    if (year >= 0 && year <= 9999)
+        put(year, 4);
+    else
+        text += fmt::format("{:+07}", year);
+    text += '-';
+    put(unsigned(date.month()), 2);
+    text += '-';
+    put(unsigned(date.day()), 2);
+    text += 'T';
+    put(in_day.hours().count(), 2);
+    text += ':';
+    put(in_day.minutes().count(), 2);
+    text += ':';
+    put(in_day.seconds().count(), 2);
+    if (auto const ms = in_day.subseconds().count(); ms != 0) {
+        text += '.';
+        put(ms, 3);
+    }
+    return text += 'Z';
 }
 
 std::optional<Time> from_rfc3339(std::string_view written) {

@@ -18,6 +18,8 @@ public:
             };
     }
 
+    std::weak_ptr<char> token() const { return token_; }  ///< expired: it is gone
+
 private:
     std::shared_ptr<char> token_ = std::make_shared<char>();
 };

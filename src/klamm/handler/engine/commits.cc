@@ -21,7 +21,7 @@ constexpr std::size_t forget_max = 2'000;
 std::size_t bytes_of(Result const& result) {
     std::size_t bytes = 0;
     for (auto const& record : result.records)
-        bytes += record.value.value_or("").size() + record.key.value_or("").size();
+        bytes += (record.value ? record.value->size() : 0) + (record.key ? record.key->size() : 0);
     return bytes;
 }
 
@@ -52,17 +52,25 @@ public:
         : partition_(partition), records_(records) {}
 
     void add(Ledger::Change const& change) {
+        if (change.first.starts_with("i/")) {  // each is written once
+            write(change);
+            return;
+        }
         auto const [known, fresh] = places_.try_emplace(change.first, records_.size());
         if (fresh)
-            records_.push_back({.topic = partition_.route().ledger,
-                                .partition = partition_.id().partition,
-                                .key = change.first,
-                                .value = change.second});
+            write(change);
         else
             records_[known->second].value = change.second;
     }
 
 private:
+    void write(Ledger::Change const& change) {
+        records_.push_back({.topic = partition_.route().ledger,
+                            .partition = partition_.id().partition,
+                            .key = change.first,
+                            .value = change.second});
+    }
+
     Partition const& partition_;
     std::vector<bus::Outgoing>& records_;
     std::unordered_map<std::string_view, std::size_t> places_;

@@ -31,8 +31,7 @@ struct Core {
     std::map<std::string, std::int32_t> partitions;  ///< of the topics that are needed
     /// Handlers at work, by partition, also those of a partition that is not ours any more: when it
     /// comes back, it waits for them, so that no key is handled twice at once.
-    std::shared_ptr<std::map<bus::TopicPartition, std::int32_t>> const at_work =
-        std::make_shared<std::map<bus::TopicPartition, std::int32_t>>();
+    std::map<bus::TopicPartition, std::shared_ptr<std::int32_t>> at_work;
 
     /// A transaction was refused: so many results are committed each in a transaction of its own,
     /// until it is known which of them it was.

@@ -12,6 +12,8 @@ namespace {
 
 /// Of one partition: values and keys of events that were fetched and are not finished.
 constexpr std::size_t fetched_bytes_max = 32 * 1024 * 1024;
+/// Runs that take longer are not handed over ahead: each waits here until one can begin.
+constexpr Duration short_run{20};
 /// Before a value is decoded again, after the registry did not answer.
 constexpr Duration registry_pause{1'000};
 
@@ -21,14 +23,10 @@ void Delivery::accept(Partition& partition, bus::Record record) {
     if (!partition.fetched(record.offset)) return;
     auto event = std::make_shared<Event>(std::move(record), partition.route());
     partition.bytes += event->bytes();
-    auto name = partition.lane_of(*event);
-    auto& lane = partition.lanes[name];
-    if (!lane) {
-        lane = std::make_unique<Lane>();
-        lane->name = std::move(name);
-    }
-    lane->events.push_back(std::move(event));
-    if (!lane->busy && partition.phase == Partition::Phase::working) advance(partition, *lane);
+    auto& [name, lane] = *partition.lanes.try_emplace(partition.lane_of(*event)).first;
+    lane.name = &name;
+    lane.events.push_back(std::move(event));
+    if (!lane.busy && partition.phase == Partition::Phase::working) advance(partition, lane);
 }
 
 void Delivery::advance(Partition& partition, Lane& lane) {
@@ -37,7 +35,7 @@ void Delivery::advance(Partition& partition, Lane& lane) {
         if (!result) return ready(partition, lane);
         finish(partition, lane, std::move(*result));
     }
-    partition.lanes.erase(partition.lanes.find(lane.name));
+    partition.lanes.erase(partition.lanes.find(*lane.name));
 }
 
 void Delivery::ready(Partition& partition, Lane& lane) {
@@ -55,23 +53,31 @@ Delivery::Held Delivery::next_partition() {
     return nullptr;
 }
 
+std::int32_t Delivery::most() const {
+    return std::max(core_.app.options().concurrency, 1) * ahead_;
+}
+
 void Delivery::dispatch() {
     if (dispatching_) return;
     dispatching_ = true;
-    while (ready_ > 0 && running_ < std::max(core_.app.options().concurrency, 1)) {
+    while (ready_ > 0 && running_ < most()) {
         auto const partition = next_partition();
         ensure(partition != nullptr);
         last_ = partition->id();
         auto& lane = *partition->ready.front();
         partition->ready.pop_front();
         --ready_;
-        // The partition may have been parked since.
-        if (auto result = decide(*partition, *lane.events.front())) {
-            finish(*partition, lane, std::move(*result));
-            lane.busy = false;
-            advance(*partition, lane);
-        } else {
+        if (!partition->parking.whole_partition()) {
             start(partition, lane);
+        } else {  // perhaps since it became ready
+            lane.busy = false;
+            if (auto result = decide(*partition, *lane.events.front())) {
+                finish(*partition, lane, std::move(*result));
+                advance(*partition, lane);
+            } else {
+                lane.busy = true;
+                start(partition, lane);
+            }
         }
     }
     dispatching_ = false;
@@ -109,6 +115,17 @@ void Delivery::start(Held const& partition, Lane& lane) {
         }));
 }
 
+/// A run on its way through a worker and back. It may come back when nobody waits for it any more.
+struct Delivery::Task {
+    Delivery* delivery;
+    std::weak_ptr<char> alive;  ///< of the delivery
+    std::weak_ptr<Partition> partition;
+    Lane& lane;
+    std::shared_ptr<std::int32_t> at_work;
+    Instant began;
+    Run run;
+};
+
 void Delivery::run(Held const& partition, Lane& lane) {
     auto const& event = lane.events.front();
     event->attempts = ++attempts_of(*partition, *event);
@@ -118,25 +135,26 @@ void Delivery::run(Held const& partition, Lane& lane) {
             if (auto const found =
                     partition->ledger.find(Ledger::state_key(type, *event->message().key)))
                 state.emplace(type, *found);
-    auto const task = std::make_shared<Run>(core_, event, std::move(state));
     core_.parts.observer.run_begins(event->handler->name, event->message().position,
                                     event->attempts);
-    ++(*core_.at_work)[partition->id()];
-    // Also a run that nobody waits for any more has to be counted out.
-    auto count_out = [at_work = core_.at_work, id = partition->id()] {
-        if (--(*at_work)[id] == 0) at_work->erase(id);
-    };
-    auto settled = alive_.guard([this, weak = std::weak_ptr(partition), &lane, task] {
-        if (auto const held = weak.lock()) ended(*held, lane, *task);
-    });
-    auto end = alive_.guard([this, task, settled = std::move(settled)]() mutable {
-        destinations_.settle(task, std::move(settled));
-    });
-    core_.parts.workers.run([task] { task->call(); },
-                            [count_out = std::move(count_out), end = std::move(end)]() mutable {
-                                count_out();
-                                end();
+    ++*partition->at_work;
+    std::shared_ptr<Task> task(new Task{this, alive_.token(), partition, lane, partition->at_work,
+                                        core_.parts.loop.now().instant,
+                                        Run(core_, event, std::move(state))});
+    core_.parts.workers.run([task] { task->run.call(); },
+                            [task] {
+                                --*task->at_work;
+                                if (!task->alive.expired()) settle(task);
                             });
+}
+
+/// What it has sent must have somewhere to go before it counts.
+void Delivery::settle(std::shared_ptr<Task> task) {
+    auto& delivery = *task->delivery;
+    std::shared_ptr<Run> const run(task, &task->run);
+    delivery.destinations_.settle(run, [task = std::move(task)] {
+        if (!task->alive.expired()) task->delivery->ended(*task);
+    });
 }
 
 void Delivery::release(Partition& partition) {
@@ -144,35 +162,42 @@ void Delivery::release(Partition& partition) {
     --partition.running;
 }
 
-void Delivery::ended(Partition& partition, Lane& lane, Run& run) {
-    release(partition);
-    auto& event = run.event();
-    auto const& outcome = run.outcome;
-    auto& observer = core_.parts.observer;
-    observer.run_ended(event.handler->name, event.message().position, outcome);
-    auto const& options = event.handler->options();
-    bool const tried_enough = event.attempts >= std::max(options.retry.attempts, 1);
-    if (outcome.kind == Outcome::Kind::retry && !tried_enough) {
-        ++core_.counts.retries;
-        again(partitions_.at(partition.id()), lane, pause_before_next(event, outcome));
-    } else {
-        switch (outcome.kind) {
-            case Outcome::Kind::done:
-                finish(partition, lane, done(partition, run));
-                break;
-            case Outcome::Kind::skip:
-                finish(partition, lane,
-                       over(partition, event, Result::Kind::skipped, "skipped: " + outcome.why));
-                break;
-            case Outcome::Kind::retry:
-            case Outcome::Kind::dead_letter:
-                finish(partition, lane, failed(partition, event, outcome, options.park));
-        }
-        lane.busy = false;
-        if (partition.phase == Partition::Phase::working) advance(partition, lane);
-    }
+void Delivery::ended(Task& task) {
+    auto const partition = task.partition.lock();
+    if (!partition) return;
+    release(*partition);
+    bool const is_short = core_.parts.loop.now().instant - task.began < short_run;
+    ahead_ = is_short ? std::min(ahead_ + 1, std::max(core_.parts.workers.ahead(), 1)) : 1;
+    judge(partition, task.lane, task.run);
     dispatch();
     settled_();
+}
+
+void Delivery::judge(Held const& partition, Lane& lane, Run& run) {
+    auto& event = run.event();
+    auto const& outcome = run.outcome;
+    core_.parts.observer.run_ended(event.handler->name, event.message().position, outcome);
+    auto const& options = event.handler->options();
+    bool const tried_enough = event.attempts >= std::max(options.retry.attempts, 1);
+    switch (outcome.kind) {
+        case Outcome::Kind::done:
+            finish(*partition, lane, done(*partition, run));
+            break;
+        case Outcome::Kind::skip:
+            finish(*partition, lane,
+                   over(*partition, event, Result::Kind::skipped, "skipped: " + outcome.why));
+            break;
+        case Outcome::Kind::retry:
+            if (!tried_enough) {
+                ++core_.counts.retries;
+                return again(partition, lane, pause_before_next(event, outcome));
+            }
+            [[fallthrough]];
+        case Outcome::Kind::dead_letter:
+            finish(*partition, lane, failed(*partition, event, outcome, options.park));
+    }
+    lane.busy = false;
+    if (partition->phase == Partition::Phase::working) advance(*partition, lane);
 }
 
 void Delivery::again(Held const& partition, Lane& lane, Duration delay) {
@@ -189,7 +214,7 @@ void Delivery::finish(Partition& partition, Lane& lane, Result result) {
     partition.bytes -= event.bytes();
     result.offset = event.offset();
     result.redriven = event.redrive.has_value() && result.kind != Result::Kind::passed_over;
-    result.lane = lane.name;
+    result.lane = *lane.name;
     lane.events.pop_front();
     commits_.add(partition, std::move(result));
 }

@@ -50,9 +50,13 @@ private:
     Result unknown(Partition& partition, Event& event);
     void ready(Partition& partition, Lane& lane);
     Held next_partition();
+    struct Task;
+    std::int32_t most() const;  ///< that may run, or wait for a thread
     void start(Held const& partition, Lane& lane);
     void run(Held const& partition, Lane& lane);
-    void ended(Partition& partition, Lane& lane, Run& run);
+    static void settle(std::shared_ptr<Task> task);
+    void ended(Task& task);
+    void judge(Held const& partition, Lane& lane, Run& run);
     void again(Held const& partition, Lane& lane, Duration delay);
     /// The first event of the lane is over.
     void finish(Partition& partition, Lane& lane, Result result);
@@ -78,6 +82,8 @@ private:
     std::int32_t running_ = 0;
     std::size_t ready_ = 0;  ///< lanes, of all partitions
     bool dispatching_ = false;
+    /// How many runs are handed over for each that runs: more while they are short.
+    std::int32_t ahead_ = 1;
     bus::TopicPartition last_;  ///< that was served: the next in the circle is served next
     std::map<bus::TopicPartition, std::int32_t> shared_attempts_;  ///< of a mutant only
     Destinations destinations_{core_};

@@ -13,9 +13,9 @@ constexpr Duration ask_again{500};
 constexpr std::size_t refused_max = 1'000;
 
 std::size_t size_of(bus::Outgoing const& record) {
-    auto size = record.key.value_or("").size() + record.value.value_or("").size();
-    for (auto const& header : record.headers)
-        size += header.name.size() + header.value.value_or("").size();
+    auto const of = [](std::optional<std::string> const& text) { return text ? text->size() : 0; };
+    auto size = of(record.key) + of(record.value);
+    for (auto const& header : record.headers) size += header.name.size() + of(header.value);
     return size;
 }
 
@@ -91,9 +91,9 @@ void Destinations::later(std::shared_ptr<Run> run, std::move_only_function<void(
 
 std::string Destinations::problem(Send const& send) const {
     auto const& record = send.record;
-    if (auto const bytes = size_of(record); send.delay.count() > 0 && bytes > delayed_bytes_max)
+    if (send.delay.count() > 0 && size_of(record) > delayed_bytes_max)
         return fmt::format("an event that is sent to {} later has {} bytes, more than {}",
-                           record.topic, bytes, delayed_bytes_max);
+                           record.topic, size_of(record), delayed_bytes_max);
     if (auto const refused = refused_.find(record.topic); refused != refused_.end())
         return fmt::format("there is no topic {}, and it cannot be made: {}", record.topic,
                            refused->second);

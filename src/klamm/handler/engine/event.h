@@ -7,8 +7,8 @@
 #include "klamm/handler/engine/routes.h"
 #include "klamm/handler/ledger.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,7 +27,8 @@ struct Event {
     Incoming incoming;                 ///< views of `key` and `value`
     Handler const* handler = nullptr;  ///< null: nobody wants it
     std::optional<Redrive> redrive;
-    bool has_id = false;        ///< its own; else one that is made of its position
+    /// By which the ledger remembers it. Empty: it has no id of its own, or too long a one.
+    std::string done_key;
     std::int32_t attempts = 0;  ///< runs that have begun
     std::shared_ptr<void const> decoded;
 
@@ -45,11 +46,33 @@ struct Event {
     std::size_t bytes() const { return (key ? key->size() : 0) + (value ? value->size() : 0); }
 };
 
+/// First in, first out; most have one or two.
+class EventQueue {
+public:
+    bool empty() const { return first_ == events_.size(); }
+    std::size_t size() const { return events_.size() - first_; }
+    std::shared_ptr<Event> const& front() const { return events_[first_]; }
+    std::shared_ptr<Event> const& operator[](std::size_t n) const { return events_[first_ + n]; }
+    auto begin() const { return events_.begin() + static_cast<std::ptrdiff_t>(first_); }
+    auto end() const { return events_.end(); }
+    void push_back(std::shared_ptr<Event> event) { events_.push_back(std::move(event)); }
+    void pop_front() {
+        events_[first_++].reset();
+        if (first_ * 2 < events_.size()) return;
+        events_.erase(events_.begin(), begin());
+        first_ = 0;
+    }
+
+private:
+    std::vector<std::shared_ptr<Event>> events_;
+    std::size_t first_ = 0;
+};
+
 /// The events of one key, one after the other. Busy: the first is at work, or waits for its next
 /// try or for its turn.
 struct Lane {
-    std::string name;
-    std::deque<std::shared_ptr<Event>> events;
+    std::string const* name = nullptr;  ///< in Partition::lanes
+    EventQueue events;
     bool busy = false;
 };
 

@@ -73,6 +73,9 @@ void Membership::assigned(std::map<bus::TopicPartition, bus::Committed> const& p
         drop(id);
         auto const partition = std::make_shared<Partition>(id, *route);
         partitions_[id] = partition;
+        auto& at_work = core_.at_work[id];
+        if (!at_work) at_work = std::make_shared<std::int32_t>(0);
+        partition->at_work = at_work;
         core_.parts.observer.assigned(id);
         find_start(partition, committed);
     }
@@ -159,7 +162,7 @@ void Membership::ledger_read(std::shared_ptr<Partition> const& partition,
 }
 
 void Membership::restored(std::shared_ptr<Partition> const& partition) {
-    if (core_.at_work->contains(partition->id()))
+    if (*partition->at_work > 0)
         return later(partition, restore_pause, [this](auto const& held) { restored(held); });
     if (partition->phase != Partition::Phase::restoring) return;
     partition->phase = Partition::Phase::working;

@@ -10,9 +10,9 @@ namespace klamm::handler {
 
 bool Delivery::duplicate(Partition const& partition, Event const& event) const {
     auto const remember = core_.app.options().deduplicate_last;
-    if (remember <= 0 || !event.has_id || core_.mutated(Mutation::no_deduplication)) return false;
-    auto const& context = event.message().event;
-    auto const done = partition.ledger.done_at(context.source, context.id);
+    if (remember <= 0 || event.done_key.empty() || core_.mutated(Mutation::no_deduplication))
+        return false;
+    auto const done = partition.ledger.done_at(event.done_key);
     return done && *done != event.offset() && event.offset() - *done <= remember;
 }
 
@@ -76,10 +76,8 @@ Result Delivery::done(Partition& partition, Run& run) {
             result.records.push_back(std::move(send.record));
     }
     partition.apply(result.changes);
-    auto const& context = event.message().event;
-    if (event.has_id && core_.app.options().deduplicate_last > 0)
-        if (auto change =
-                partition.ledger.remember_done(context.source, context.id, event.offset()))
+    if (!event.done_key.empty() && core_.app.options().deduplicate_last > 0)
+        if (auto change = partition.ledger.remember_done(event.done_key, event.offset()))
             result.changes.push_back(std::move(*change));
     if (core_.mutated(Mutation::shared_retry_counter)) attempts_of(partition, event) = 0;
     return result;

@@ -54,6 +54,7 @@ public:
     /// It is over: done, skipped, a duplicate, given up.
     void over(Event const& event, Changes& changes);
 
+    bool whole_partition() const { return parked_.contains(std::nullopt); }
     /// By key; the whole partition has none.
     std::map<std::optional<std::string>, Parked> const& all() const { return parked_; }
 

@@ -47,7 +47,10 @@ Event::Event(bus::Record record, Route const& route)
         incoming.message.key.reset();
         if (key) incoming.message.key = text(*key);
     }
-    has_id = find_header(headers, "ce_id") == message().event.id;
+    auto const& event = message().event;
+    if (find_header(headers, "ce_id") == event.id &&
+        event.source.size() + event.id.size() <= Ledger::id_bytes_max)
+        done_key = Ledger::done_key(event.source, event.id);
     if (message().value) handler = route.find(message().event.type);
 }
 

@@ -49,9 +49,11 @@ public:
     bool flowing = false;        ///< fetches are asked for
     std::size_t bytes = 0;       ///< of unfinished events
     std::deque<Fetched> window;  ///< from the first that is not finished
-    std::unordered_map<std::string, std::unique_ptr<Lane>> lanes;
+    std::unordered_map<std::string, Lane> lanes;
     std::deque<Lane*> ready;   ///< their first events can run
     std::int32_t running = 0;  ///< handlers, and values that are decoded for them
+    /// Handlers at work, also those of an earlier time in which the partition was ours.
+    std::shared_ptr<std::int32_t> at_work;
 
     // ---- what is finished --------------------------------------------------------------------
     std::deque<Result> results;     ///< wait for a transaction

@@ -29,7 +29,7 @@ std::map<std::string, std::int64_t> unfinished(Partitions const& partitions) {
     std::map<std::string, std::int64_t> counts;
     for (auto const& [id, partition] : partitions)
         for (auto const& [name, lane] : partition->lanes)
-            for (auto const& event : lane->events)
+            for (auto const& event : lane.events)
                 if (event->handler != nullptr) ++counts[event->handler->name];
     return counts;
 }
@@ -37,7 +37,7 @@ std::map<std::string, std::int64_t> unfinished(Partitions const& partitions) {
 std::shared_ptr<Event> oldest(Partition const& partition) {
     std::shared_ptr<Event> found;
     for (auto const& [name, lane] : partition.lanes)
-        for (auto const& event : lane->events)
+        for (auto const& event : lane.events)
             if (!found || event->offset() < found->offset()) found = event;
     return found;
 }
@@ -239,8 +239,8 @@ std::string Watch::what_keeps(Partition const& partition, std::int64_t offset) {
         return fmt::format("it is not fetched yet: the next to be fetched is {}, {} are at work",
                            partition.next, counted(std::ssize(partition.window), "event"));
     for (auto const& [name, lane] : partition.lanes)
-        for (std::size_t before = 0; before < lane->events.size(); ++before) {
-            auto const& event = *lane->events[before];
+        for (std::size_t before = 0; before < lane.events.size(); ++before) {
+            auto const& event = *lane.events[before];
             if (event.offset() != offset) continue;
             if (before > 0)
                 return fmt::format("{} of its key come before it",
