@@ -39,7 +39,7 @@ public:
         : app_(std::move(app)),
           process_(schedule, connect, options.bus),
           workers_(process_.loop, std::move(options.run_takes)),
-          codecs_(handler::make_codecs(app_.options().format, nullptr, process_.loop)),
+          codecs_(handler::make_codecs(format_of(app_), nullptr, process_.loop)),
           engine_(
               handler::make_engine(app_, std::move(options.engine),
                                    {process_.loop, *process_.bus, workers_, *codecs_, observer})) {}
@@ -51,6 +51,12 @@ public:
     handler::Engine const& engine() const { return *engine_; }
 
 private:
+    /// There is no registry, and an App does not notice how its events are written.
+    static Format format_of(App const& app) {
+        auto const format = app.options().format;
+        return format == Format::avro ? Format::json : format;
+    }
+
     App app_;
     Process process_;
     ScheduleWorkers workers_;
