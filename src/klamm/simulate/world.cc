@@ -134,8 +134,11 @@ private:
         for (auto const& each : app_.sends()) need(each.topic);
         for (auto const& each : inputs_) need(each.record.topic);
         std::vector<bus::TopicSpec> specs;
-        for (auto const& [name, options] : topics)
+        for (auto& [name, options] : topics) {
+            // Oracles see everything that was sent; the ledgers are compacted all the same.
+            options.configs.erase("cleanup.policy");
             specs.push_back({name, options.partitions, -1, options.configs});
+        }
         bool made = false;
         outside_.bus->create_topics(std::move(specs), [&](bus::Result<void> result) {
             if (!result) violations_.report("start", result.error().why);
