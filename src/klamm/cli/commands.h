@@ -21,5 +21,6 @@ void add_group(CLI::App& app, int& exit_code);
 void add_txn(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
+void add_dlq(CLI::App& app, int& exit_code);
 
 }  // namespace klamm::cli

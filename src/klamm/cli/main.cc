@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
     klamm::cli::add_topic(app, exit_code);
     klamm::cli::add_group(app, exit_code);
     klamm::cli::add_txn(app, exit_code);
+    klamm::cli::add_dlq(app, exit_code);
     klamm::cli::add_schema(app, exit_code);
     klamm::cli::add_check(app, exit_code);
     klamm::cli::add_apis(app, exit_code);
