@@ -5,10 +5,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
 import probe
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "test" / "clients" / "steps"))
+import apache_kafka  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 START_SECONDS_MAX = 120
@@ -139,38 +143,11 @@ class Kafka(Side):
             "-Djava.awt.headless=true"]
 
     def prepare(self):
-        controller = free_port()
-        (self.folder / "server.properties").write_text(f"""process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs={self.folder}/data
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-{self.settings}""")
-        (self.folder / "log4j2.yaml").write_text("""Configuration:
-  Appenders:
-    Console: {name: out, PatternLayout: {pattern: "%d %p %m (%c)%n"}}
-  Loggers:
-    Root: {level: WARN, AppenderRef: [{ref: out}]}
-""")
-        tool = ["java", "-Xmx256m", "-cp", f"{self.libs}/*", "kafka.tools.StorageTool"]
-        cluster = subprocess.run([*tool, "random-uuid"], check=True, capture_output=True, text=True).stdout.split()[-1]
-        subprocess.run([*tool, "format", "--standalone", "-t", cluster, "-c", str(self.folder / "server.properties")],
-                       check=True, capture_output=True)
+        self.node = apache_kafka.Node(self.folder, self.libs, self.java, self.port, settings=self.settings)
+        apache_kafka.format_all([self.node])
 
     def command(self):
-        return [*self.java, f"-Dkafka.logs.dir={self.folder}/logs",
-                f"-Dlog4j2.configurationFile={self.folder}/log4j2.yaml", "-cp", f"{self.libs}/*",
-                "kafka.Kafka", str(self.folder / "server.properties")]
+        return self.node.command()
 
     def ready(self):
         probe.create_topic(self.port, "bench-ready", 1)

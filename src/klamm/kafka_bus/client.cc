@@ -73,11 +73,11 @@ std::expected<std::shared_ptr<Client>, std::string> Client::make(
 
     rd_kafka_conf_set_opaque(conf.get(), client.get());
     rd_kafka_conf_set_log_cb(conf.get(), on_log);
-    rd_kafka_conf_set_error_cb(conf.get(),
-                               [](rd_kafka_t*, int error, char const* why, void* opaque) {
-                                   auto const& of_user = of(opaque).callbacks_.trouble;
-                                   if (of_user) of_user(rd_kafka_resp_err_t(error), why);
-                               });
+    if (client->callbacks_.trouble)  // otherwise nobody might take them from the queue
+        rd_kafka_conf_set_error_cb(
+            conf.get(), [](rd_kafka_t*, int error, char const* why, void* opaque) {
+                of(opaque).callbacks_.trouble(rd_kafka_resp_err_t(error), why);
+            });
     if (client->callbacks_.delivered)
         rd_kafka_conf_set_dr_msg_cb(
             conf.get(), [](rd_kafka_t*, rd_kafka_message_t const* message, void* opaque) {
@@ -112,6 +112,11 @@ bool Client::connect() const {
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+void Client::abandon(std::shared_ptr<Client> client) {
+    client->silent_ = true;
+    std::ignore = new std::shared_ptr<Client>(std::move(client));
+}
+
 std::string Client::last_trouble() const {
     std::lock_guard const lock(mutex_);
     return last_trouble_;
@@ -119,6 +124,7 @@ std::string Client::last_trouble() const {
 
 void Client::on_log(rd_kafka_t const* rk, int level, char const* facility, char const* text) {
     auto& client = of(rd_kafka_opaque(rk));
+    if (client.silent_) return;
     std::string_view const about(facility);
     if (level >= LOG_DEBUG) {
         if (client.callbacks_.debug) client.callbacks_.debug(text);

@@ -5,6 +5,7 @@
 #include "klamm/kafka_bus/handles.h"
 #include "klamm/kafka_bus/kafka_bus.h"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -74,6 +75,9 @@ public:
     Client(Client const&) = delete;
     Client& operator=(Client const&) = delete;
 
+    /// It stays as it is for as long as the process lives, and says nothing more.
+    static void abandon(std::shared_ptr<Client> client);
+
     rd_kafka_t* rk() const { return rk_; }
     /// Waits a slice for a connection; whether there is one. Without it librdkafka looks for
     /// coordinators once in a while only.
@@ -89,6 +93,7 @@ private:
     std::shared_ptr<Log> log_;
     Callbacks callbacks_;
     std::string name_;
+    std::atomic<bool> silent_ = false;
     mutable std::mutex mutex_;
     std::string last_trouble_;
     rd_kafka_t* rk_ = nullptr;

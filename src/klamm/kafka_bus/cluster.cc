@@ -2,6 +2,7 @@
 
 #include "klamm/kafka_bus/api_versions.h"
 
+#include <algorithm>
 #include <array>
 #include <thread>
 #include <variant>
@@ -13,11 +14,12 @@ constexpr std::size_t error_text_bytes_max = 512;
 constexpr auto pause_between_tries = std::chrono::milliseconds(100);
 /// Of one try; there may be others within the patience of the operation.
 constexpr Duration try_timeout{5'000};
+constexpr Duration committed_slice{1'000};
+/// Groups that are asked for, besides those that were asked for longest ago.
+constexpr std::size_t groups_max = 16;
 
 using AdminOptions = Handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using NewTopic = Handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
-using GroupOffsets =
-    Handle<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>;
 using Topic = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
 
 void destroy_metadata(rd_kafka_metadata_t const* metadata) { rd_kafka_metadata_destroy(metadata); }
@@ -258,39 +260,48 @@ bus::Result<std::map<bus::TopicPartition, bus::Committed>> Cluster::committed(
     using Found = std::map<bus::TopicPartition, bus::Committed>;
     if (partitions.empty()) return Found{};
     auto const what = "asking what group '" + group + "' has committed";
+    auto const client = client_of(group);
+    if (!client) return std::unexpected(bus::Error{bus::Error::Kind::refused, client.error()});
     return until_answered<Found>(what, patience, [&](Deadline const& deadline) -> Try<Found> {
         auto const list = list_of(partitions);
-        GroupOffsets const wanted(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
-        auto* question = wanted.get();
-        auto const options =
-            admin_options(client_->rk(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, deadline);
-        ErrorPtr const refused(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
-        Queue const queue(rd_kafka_queue_new(client_->rk()));
-        rd_kafka_ListConsumerGroupOffsets(client_->rk(), &question, 1, options.get(), queue.get());
-        auto const event = await(queue.get(), deadline);
-        if (!event) return later(RD_KAFKA_RESP_ERR__TIMED_OUT);
-        if (auto const error = rd_kafka_event_error(event.get())) return failed(error, what);
-        std::size_t count = 0;
-        auto const* const groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-            rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &count);
+        auto const error = rd_kafka_committed((*client)->rk(), list.get(),
+                                              std::max(1, deadline.left_ms(committed_slice)));
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(error, what);
         Found found;
-        for (std::size_t i = 0; i < count; ++i) {
-            if (auto const* const error = rd_kafka_group_result_error(groups[i]))
-                return failed(rd_kafka_error_code(error), what);
-            auto const* const offsets = rd_kafka_group_result_partitions(groups[i]);
-            for (int p = 0; p < offsets->cnt; ++p) {
-                auto const& one = offsets->elems[p];
-                if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(one.err, what);
-                auto& committed = found[{one.topic, one.partition}];
-                if (one.offset < 0) continue;
-                committed.offset = one.offset;
-                committed.metadata.assign(static_cast<char const*>(one.metadata),
-                                          one.metadata_size);
-            }
+        for (int p = 0; p < list->cnt; ++p) {
+            auto const& one = list->elems[p];
+            if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(one.err, what);
+            auto& committed = found[{one.topic, one.partition}];
+            if (one.offset < 0) continue;
+            committed.offset = one.offset;
+            committed.metadata.assign(static_cast<char const*>(one.metadata), one.metadata_size);
         }
-        for (auto const& partition : partitions) found.try_emplace(partition);
         return found;
     });
+}
+
+/// ListConsumerGroupOffsets would need no client for each group, but librdkafka 2.0.2 stops the
+/// process if the coordinator goes away meanwhile.
+std::expected<std::shared_ptr<Client>, std::string> Cluster::client_of(std::string const& group) {
+    std::lock_guard const lock(mutex_);
+    auto const [found, first] = groups_.try_emplace(group);
+    found->second.used = Clock::now();
+    if (!first) return found->second.client;
+    auto made = Client::make(RD_KAFKA_CONSUMER, options_, log_, {},
+                             {{"client.id", "klamm-offsets"},
+                              {"group.id", group},
+                              {"isolation.level", "read_committed"},  // only what is stable
+                              {"enable.auto.commit", "false"}},
+                             {});
+    if (!made) {
+        groups_.erase(found);
+        return made;
+    }
+    found->second.client = *made;
+    if (groups_.size() > groups_max)
+        groups_.erase(
+            std::ranges::min_element(groups_, {}, [](auto const& one) { return one.second.used; }));
+    return made;
 }
 
 }  // namespace klamm::kafka_bus

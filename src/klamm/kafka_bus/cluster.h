@@ -43,7 +43,13 @@ private:
     Event await(rd_kafka_queue_t* queue, Deadline const& deadline) const;
     std::expected<Described, rd_kafka_resp_err_t> describe(std::string const& name,
                                                            Deadline const& deadline);
+    std::expected<std::shared_ptr<Client>, std::string> client_of(std::string const& group);
     bus::Error away(std::string const& what, rd_kafka_resp_err_t error) const;
+
+    struct Group {
+        std::shared_ptr<Client> client;
+        Clock::time_point used;
+    };
 
     Options const options_;
     std::shared_ptr<Log> const log_;
@@ -51,6 +57,7 @@ private:
     std::atomic<bool> stopping_ = false;
     std::mutex mutex_;
     std::map<std::string, std::int32_t> partitions_;  ///< of topics that were written to
+    std::map<std::string, Group> groups_;
 };
 
 }  // namespace klamm::kafka_bus

@@ -66,6 +66,7 @@ private:
     };
 
     void subscribe();
+    bool half_joined() const;
     void rebalanced(rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t* partitions);
     void unassign(std::vector<bus::TopicPartition> const& partitions);
     void set_paused(std::vector<bus::TopicPartition> const& partitions, bool paused);
@@ -75,7 +76,7 @@ private:
     void deliver();
     void complain(rd_kafka_message_t const& message);
     void go_to_what_is_left(bus::TopicPartition const& partition, Flow& flow);
-    void finish_leaving();
+    void go_on_leaving();
 
     Options const options_;
     bus::ConsumerOptions const consumer_;
@@ -87,6 +88,7 @@ private:
     Queue closing_;
     std::map<bus::TopicPartition, Flow> flows_;  ///< the thread's, as all below
     bool subscribed_ = false;
+    bool assigned_once_ = false;
     std::vector<MessagePtr> messages_;
     std::vector<std::uint64_t> rounds_;
     std::size_t bytes_ = 0;

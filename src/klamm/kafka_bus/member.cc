@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t messages_at_once = 512;
 constexpr std::size_t bytes_at_once = 512 * 1024;
 constexpr int under_way_max = 4;
+/// How long the first assignment is waited for before the member is given up.
+constexpr Duration half_joined_patience{5'000};
 constexpr auto seek_again_after = std::chrono::milliseconds(50);
 constexpr Duration ask_timeout{1'000};
 constexpr Duration heartbeat_max{3'000};
@@ -88,13 +90,26 @@ void Member::run() {
             poll();
         else
             commands_.wait_for(slice);
-        if (leaving_) finish_leaving();
+        if (leaving_) go_on_leaving();
     }
     commands_.on_add({});
+    Deadline const deadline(half_joined_patience);
+    while (half_joined() && !deadline.passed()) poll();
     messages_.clear();
     queue_.reset();
     closing_.reset();
+    if (half_joined()) Client::abandon(std::move(client_));
     client_.reset();
+}
+
+/// Has joined, and no assignment came yet. librdkafka 2.0.2 stops the process if a client is
+/// destroyed then: the state of its assignor is missing.
+bool Member::half_joined() const {
+    if (assigned_once_) return false;
+    char* const id = rd_kafka_memberid(client_->rk());
+    bool const joined = id != nullptr && *id != '\0';
+    if (id != nullptr) rd_kafka_mem_free(client_->rk(), id);
+    return joined;
 }
 
 void Member::stop() { commands_.stop(); }
@@ -132,19 +147,22 @@ GroupMetadata Member::metadata() const {
 void Member::leave(Calls::Answer<void> left) {
     commands_.add([this, left = std::move(left)] {
         left_by_ = Clock::now() + options_.patience;
-        // The group's queue leads into it from now on, so polling goes on as before.
-        closing_.reset(rd_kafka_queue_new(client_->rk()));
-        ErrorPtr const error(rd_kafka_consumer_close_queue(client_->rk(), closing_.get()));
-        if (error)
-            left(std::unexpected(error_of(rd_kafka_error_code(error.get()),
-                                          "leaving group '" + consumer_.group + "'")));
-        else
-            leaving_ = left;
+        leaving_ = left;
     });
 }
 
-void Member::finish_leaving() {
-    if (rd_kafka_consumer_closed(client_->rk()) != 0) {
+void Member::go_on_leaving() {
+    if (!closing_ && !half_joined()) {
+        // The group's queue leads into it from now on, so polling goes on as before.
+        closing_.reset(rd_kafka_queue_new(client_->rk()));
+        ErrorPtr const error(rd_kafka_consumer_close_queue(client_->rk(), closing_.get()));
+        if (error) {
+            (*leaving_)(std::unexpected(error_of(rd_kafka_error_code(error.get()),
+                                                 "leaving group '" + consumer_.group + "'")));
+            return leaving_.reset();
+        }
+    }
+    if (closing_ && rd_kafka_consumer_closed(client_->rk()) != 0) {
         (*leaving_)({});
     } else if (Clock::now() > left_by_) {
         (*leaving_)(std::unexpected(bus::Error{
@@ -161,6 +179,7 @@ void Member::rebalanced(rd_kafka_resp_err_t error, rd_kafka_topic_partition_list
     auto const partitions = partitions_of(list);
     deliver();
     if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        assigned_once_ = true;
         // Paused, so it does not matter where; known, so that nobody looks for a place.
         for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = 0;
         ErrorPtr const refused(rd_kafka_incremental_assign(client_->rk(), list));

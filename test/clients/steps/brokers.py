@@ -4,35 +4,20 @@ Klamm, the program in $KLAMM; or Apache Kafka, when $KAFKA_LIBS names a folder w
 fails there is wrong here."""
 
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
 from pathlib import Path
 
+from apache_kafka import Node, format_all, free_port
 from client_steps import expect
 
 READY_SECONDS = 120
 STOP_SECONDS = 30
 READY = re.compile(r"^klamm ready kafka=\S+ http=(\S+)", re.MULTILINE)
 LOGGED_ERROR = re.compile(r"(?i)\b(error|critical|fatal|belief|terminate called)\b")
-
-
-def free_port():
-    """One that the kernel gives to nobody meanwhile: a client that connects to a closed port of its
-    range can be given just that port for its own end, and then nobody else can listen there."""
-    for _ in range(1000):
-        port = random.randrange(15_000, 30_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no free port")
 
 
 class Broker:
@@ -107,43 +92,14 @@ class Klamm(Broker):
 
 class ApacheKafka(Broker):
     name = "Apache Kafka"
-    java = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    java = ("java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
     def prepare(self):
-        controller = f"127.0.0.1:{free_port()}"
-        (self.folder / "server.properties").write_text(f"""process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers={controller}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}
-advertised.listeners=PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs={self.folder}/data
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-group.initial.rebalance.delay.ms=0
-""")
-        (self.folder / "log4j2.yaml").write_text("""Configuration:
-  Appenders:
-    Console: {name: out, PatternLayout: {pattern: "%d %p %m (%c)%n"}}
-  Loggers:
-    Root: {level: WARN, AppenderRef: [{ref: out}]}
-""")
-        tool = [*self.java, "-cp", f"{os.environ['KAFKA_LIBS']}/*", "kafka.tools.StorageTool"]
-        cluster = subprocess.run([*tool, "random-uuid"], check=True, capture_output=True,
-                                 text=True).stdout.split()[-1]
-        subprocess.run([*tool, "format", "--standalone", "-t", cluster, "-c",
-                        str(self.folder / "server.properties")], check=True, capture_output=True)
+        self.node = Node(self.folder, os.environ["KAFKA_LIBS"], self.java, self.port)
+        format_all([self.node])
 
     def command(self):
-        return [*self.java, f"-Dkafka.logs.dir={self.folder}/logs",
-                f"-Dlog4j2.configurationFile={self.folder}/log4j2.yaml", "-cp",
-                f"{os.environ['KAFKA_LIBS']}/*", "kafka.Kafka",
-                str(self.folder / "server.properties")]
+        return self.node.command()
 
     def ready(self):
         done = subprocess.run(["kcat", "-L", "-b", self.bootstrap, "-m", "2"], capture_output=True)
