@@ -1,13 +1,14 @@
 # The door. `make help` lists what can be done; everything else is CMake (see CMakePresets.json).
 
 JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
 ARGS ?=
 klamm = build/klamm
 # Ninja rewrites one line on a terminal; into a file it would write one line per object.
 ninja = ninja -C build -j $(JOBS) $(if $(shell [ -t 2 ] && echo terminal),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test clients bench serve setup
+.PHONY: help run build install test clients bench serve setup
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +21,11 @@ serve: build  ## a broker on 127.0.0.1:9092 and :8081, data in ./klamm-data; ARG
 
 build: build/build.ninja  ## the program, build/klamm
 	@$(ninja) klamm
+
+install: build/build.ninja  ## the library for handlers (doc/first-handler.md) and the program, into PREFIX=/usr/local
+	@$(ninja) klamm klamm_library klamm_postgres_library
+	@cmake --install build --prefix $(PREFIX) >build/install.log || { cat build/install.log >&2; exit 1; }
+	@echo "installed in $(PREFIX)"
 
 test: build/build.ninja  ## build everything and run every test
 	@$(ninja)
