@@ -16,6 +16,8 @@ constexpr std::size_t fetched_bytes_max = 32 * 1024 * 1024;
 constexpr Duration short_run{20};
 /// Before a value is decoded again, after the registry did not answer.
 constexpr Duration registry_pause{1'000};
+/// Between lines in the log about it.
+constexpr Duration registry_log_pause{10'000};
 
 }  // namespace
 
@@ -100,9 +102,7 @@ void Delivery::start(Held const& partition, Lane& lane) {
             }
             release(*held);
             if (!decoded) {
-                core_.parts.observer.log(fmt::format("{} cannot be decoded now: {}",
-                                                     to_string(event->message().position),
-                                                     decoded.error().why));
+                registry_is_away(*event, decoded.error());
                 again(held, lane, registry_pause);
             } else {
                 auto const why = klamm::dead_letter(decoded->error().why, "undecodable");
@@ -113,6 +113,14 @@ void Delivery::start(Held const& partition, Lane& lane) {
             dispatch();
             settled_();
         }));
+}
+
+void Delivery::registry_is_away(Event const& event, bus::Error const& error) {
+    auto const now = core_.parts.loop.now().instant;
+    if (registry_logged_ && now < *registry_logged_ + registry_log_pause) return;
+    registry_logged_ = now;
+    core_.parts.observer.log(fmt::format("{} cannot be decoded now, and is tried again: {}",
+                                         to_string(event.message().position), error.why));
 }
 
 /// A run on its way through a worker and back. It may come back when nobody waits for it any more.
@@ -184,8 +192,7 @@ void Delivery::judge(Held const& partition, Lane& lane, Run& run) {
             finish(*partition, lane, done(*partition, run));
             break;
         case Outcome::Kind::skip:
-            finish(*partition, lane,
-                   over(*partition, event, Result::Kind::skipped, "skipped: " + outcome.why));
+            finish(*partition, lane, over(*partition, event, Result::Kind::skipped, "skipped"));
             break;
         case Outcome::Kind::retry:
             if (!tried_enough) {

@@ -47,7 +47,7 @@ private:
     void advance(Partition& partition, Lane& lane);
     /// What becomes of an event without its being run; none: it is to be run.
     std::optional<Result> decide(Partition& partition, Event& event);
-    Result unknown(Partition& partition, Event& event);
+    void registry_is_away(Event const& event, bus::Error const& error);
     void ready(Partition& partition, Lane& lane);
     Held next_partition();
     struct Task;
@@ -84,6 +84,7 @@ private:
     bool dispatching_ = false;
     /// How many runs are handed over for each that runs: more while they are short.
     std::int32_t ahead_ = 1;
+    std::optional<Instant> registry_logged_;
     bus::TopicPartition last_;  ///< that was served: the next in the circle is served next
     std::map<bus::TopicPartition, std::int32_t> shared_attempts_;  ///< of a mutant only
     Destinations destinations_{core_};

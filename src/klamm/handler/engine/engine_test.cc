@@ -353,6 +353,49 @@ TEST(EngineRetry, exceptions_go_by_the_table_and_else_by_their_type) {
     EXPECT_EQ(letters.size(), 3U);
 }
 
+/// JSON, but its registry may be away.
+class FarCodecs final : public Codecs {
+public:
+    explicit FarCodecs(FakeLoop& loop) : loop_(loop) {}
+    bool away = true;
+    int asked = 0;
+
+    void prepare(App const&, bus::Done<void> done) override { done({}); }
+    Encoded encode(std::string const& topic, EventType const& type, void const* event) override {
+        return near_->encode(topic, type, event);
+    }
+    void decode(EventType const& type, Message const& message,
+                std::move_only_function<
+                    void(bus::Result<std::expected<std::shared_ptr<void const>, Undecodable>>)>
+                    done) override {
+        ++asked;
+        if (!away) return near_->decode(type, message, std::move(done));
+        loop_.post([done = std::move(done)]() mutable {
+            done(std::unexpected(bus::Error{bus::Error::Kind::away, "it does not answer"}));
+        });
+    }
+
+private:
+    FakeLoop& loop_;
+    std::unique_ptr<Codecs> near_ = make_codecs(Format::json, nullptr, loop_);
+};
+
+TEST(EngineRetry, a_registry_that_is_away_is_no_failure_of_the_event) {
+    Rig rig(nullptr, {.retry = {.attempts = 1}});
+    auto far = std::make_unique<FarCodecs>(rig.loop);
+    auto& codecs = *far;
+    rig.codecs = std::move(far);
+    rig.start();
+    rig.place("ann", "a");
+    rig.run(3'600'000);
+    EXPECT_THAT(rig.handled, IsEmpty());
+    EXPECT_THAT(rig.dead(), IsEmpty());
+    EXPECT_GT(codecs.asked, 10);
+    codecs.away = false;
+    rig.run(60'000);
+    EXPECT_THAT(rig.handled, ElementsAre("a"));
+}
+
 TEST(EngineRetry, what_a_failed_run_sent_does_not_count) {
     Rig rig([](Placed const& placed, Context& context) {
         context.send("invoices", Billed{placed.name});
@@ -718,6 +761,21 @@ TEST(EngineStop, finishes_what_runs_and_leaves_the_rest) {
     rig.start();
     rig.run();
     EXPECT_THAT(rig.handled, ElementsAre("a1", "a2"));
+}
+
+TEST(EngineStop, ends_a_start_that_waits_for_the_log) {
+    Rig rig;
+    rig.bus.is_away = true;
+    rig.start();
+    std::optional<bool> all;
+    rig.engine->stop(Duration{5'000}, [&](bool what) { all = what; });
+    rig.run();
+    EXPECT_EQ(all, true);
+    ASSERT_TRUE(rig.started);
+    EXPECT_FALSE(*rig.started);
+    rig.bus.is_away = false;
+    rig.run(60'000);
+    EXPECT_EQ(rig.bus.joins, 0);
 }
 
 TEST(EngineStop, does_not_wait_for_ever) {

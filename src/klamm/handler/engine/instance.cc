@@ -126,7 +126,7 @@ void Instance::join() {
     membership_ = std::make_unique<Membership>(
         core_, Membership::Hooks{.joined =
                                      [this](bus::Result<void> joined) {
-                                         if (!joined) return broken(joined.error());
+                                         if (!joined) return not_joined(joined.error());
                                          if (phase_ == Phase::starting) phase_ = Phase::working;
                                          why_.clear();
                                          away_.clear();
@@ -140,6 +140,15 @@ void Instance::join() {
                                          services_.committed();
                                      }});
     membership_->join();
+}
+
+void Instance::not_joined(bus::Error const& error) {
+    if (phase_ != Phase::starting || error.kind != bus::Error::Kind::refused) return broken(error);
+    // Not here: the membership is at work in this very call.
+    core_.parts.loop.post(alive_.guard([this, why = error.why] {
+        membership_.reset();
+        refuse(why);
+    }));
 }
 
 void Instance::failed(bus::Error const& error, void (Instance::*step)()) {
@@ -196,6 +205,10 @@ void Instance::broken(bus::Error const& error) {
 void Instance::stop(Duration patience, std::move_only_function<void(bool all)> done) {
     auto const was = std::exchange(phase_, Phase::stopping);
     why_ = "it was stopped";
+    if (auto started = std::exchange(started_, nullptr))
+        core_.parts.loop.post(alive_.guard([started = std::move(started)]() mutable {
+            started(std::unexpected(bus::Error{bus::Error::Kind::refused, "it was stopped"}));
+        }));
     auto end = [this, done = std::move(done)](bool all) mutable {
         phase_ = Phase::stopped;
         core_.parts.loop.post(alive_.guard([this, all, done = std::move(done)]() mutable {

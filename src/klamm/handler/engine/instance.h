@@ -54,6 +54,7 @@ private:
     void note(bus::Error const& error);  ///< for the health
     void refuse(std::string why);
     Watch::Standing standing() const;
+    void not_joined(bus::Error const& error);
     void broken(bus::Error const& error);
 
     Watch watch_;  ///< between the engine and its observer
