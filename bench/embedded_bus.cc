@@ -8,6 +8,7 @@
 #include "klamm/bus/embedded_bus.h"
 #include "klamm/broker/broker.h"
 #include "klamm/broker/check_decoded.h"
+#include "klamm/handler/engine.h"
 #include "klamm/journal/memory_extents.h"
 #include "klamm/journal/memory_journal.h"
 
@@ -25,7 +26,7 @@ namespace {
 using namespace klamm;
 
 constexpr std::int32_t partitions = 8;
-constexpr std::size_t value_bytes = 100;
+constexpr std::size_t note_bytes = 60;
 constexpr std::size_t records_per_send = 1'000;
 
 class InlineLoop final : public bus::Loop {
@@ -150,7 +151,7 @@ bus::Outgoing copy_of(bus::Record const& record) {
 }
 
 /// Reads; with a producer, writes each record once more, in transactions.
-struct Reader final : bus::Subscriber {
+struct Copier final : bus::Subscriber {
     void assigned(std::map<bus::TopicPartition, bus::Committed> const& list) override {
         for (auto const& [partition, committed] : list) consumer->resume(partition, 0);
     }
@@ -173,7 +174,6 @@ struct Reader final : bus::Subscriber {
         committing = true;
         auto const count = pending.records.size();
         pending.consumer = consumer.get();
-        ++transactions;
         producer->commit(std::exchange(pending, {}), [this, count](bus::Result<void> result) {
             if (!result) {
                 fmt::print("failed: {}\n", result.error().why);
@@ -192,8 +192,56 @@ struct Reader final : bus::Subscriber {
     bus::Producer* producer = nullptr;
     bus::Transaction pending;
     bool committing = false;
-    std::size_t read = 0, written = 0, transactions = 0;
+    std::size_t read = 0, written = 0;
 };
+
+struct Order {
+    static constexpr EventName event{"orders.placed"};
+    std::string order;
+    std::int64_t cents = 0;
+    std::string note;
+    static constexpr void describe(auto& field) {
+        field("order", &Order::order);
+        field("cents", &Order::cents);
+        field("note", &Order::note);
+    }
+};
+
+class InlineWorkers final : public handler::Workers {
+public:
+    explicit InlineWorkers(InlineLoop& loop) : loop_(loop) {}
+    void run(std::move_only_function<void()> work,
+             std::move_only_function<void()> finished) override {
+        work();
+        loop_.post(std::move(finished));
+    }
+
+private:
+    InlineLoop& loop_;
+};
+
+/// An App that sends each event on: what the library adds to consume-process-produce.
+void run_handlers(InlineLoop& loop, bus::Bus& bus, std::size_t records, bool deduplicates) {
+    handler::Observer observer;
+    InlineWorkers workers{loop};
+    App app{deduplicates ? "deduplicates" : "copies",
+            {.deduplicate_last = deduplicates ? 100'000 : 0}};
+    app.topic("in", {.partitions = partitions}).topic("out", {.partitions = partitions});
+    app.on<Order>("in", [](Order const& order, Context& context) {
+        context.send("out", order);
+        return done();
+    });
+    auto const codecs = handler::make_codecs(Format::json, nullptr, loop);
+    auto const engine = handler::make_engine(app, {}, {loop, bus, workers, *codecs, observer});
+    auto const since = cpu_seconds();
+    engine->start([](bus::Result<void> started) {
+        if (started) return;
+        fmt::print("failed: {}\n", started.error().why);
+        std::exit(1);
+    });
+    loop.run_until([&] { return engine->counts().done >= records && engine->idle(); });
+    report(deduplicates ? "handlers, deduplicated" : "handlers", records, since);
+}
 
 }  // namespace
 
@@ -225,7 +273,13 @@ int main(int count, char** words) {
         for (std::size_t i = 0; i < some.size(); ++i) {
             some[i].topic = "in";
             some[i].key = fmt::format("key-{}", (sent + i) % 10'000);
-            some[i].value = std::string(value_bytes, 'v');
+            some[i].value = fmt::format(R"({{"order":"order-{}","cents":{},"note":"{}"}})",
+                                        sent + i, i, std::string(note_bytes, 'v'));
+            some[i].headers = {{"ce_specversion", "1.0"},
+                               {"ce_id", fmt::format("{}", sent + i)},
+                               {"ce_source", "/bench"},
+                               {"ce_type", "orders.placed"},
+                               {"content-type", "application/json"}};
         }
         bus->send(std::move(some), finished);
         wait();
@@ -234,7 +288,7 @@ int main(int count, char** words) {
 
     since = cpu_seconds();
     {
-        Reader reader;
+        Copier reader;
         reader.consumer = bus->make_consumer({.group = "readers", .topics = {"in"}}, reader);
         loop.run_until([&] { return reader.read >= records; });
     }
@@ -244,11 +298,14 @@ int main(int count, char** words) {
     producer->initialize(finished);
     wait();
     since = cpu_seconds();
-    Reader reader;
-    reader.producer = producer.get();
-    reader.consumer = bus->make_consumer({.group = "processors", .topics = {"in"}}, reader);
-    loop.run_until([&] { return reader.written >= records; });
-    report("consume-process-produce", records, since);
-    fmt::print("{} transactions\n", reader.transactions);
+    {
+        Copier reader;
+        reader.producer = producer.get();
+        reader.consumer = bus->make_consumer({.group = "processors", .topics = {"in"}}, reader);
+        loop.run_until([&] { return reader.written >= records; });
+        report("consume-process-produce", records, since);
+    }
+    run_handlers(loop, *bus, records, false);
+    run_handlers(loop, *bus, records, true);
     return 0;
 }
