@@ -375,6 +375,29 @@ TYPED_TEST_P(BusConformance, WhatCannotBeWrittenIsRefused) {
     EXPECT_EQ(this->values(), Texts{"after"});
 }
 
+TYPED_TEST_P(BusConformance, NobodyFailsForTheRecordsOfAnother) {
+    this->create(this->topic_, 2);
+    auto const nowhere = this->world_.unique("nowhere");
+    Texts outcomes(6);
+    auto const send = [&](std::size_t number, std::vector<Outgoing> records) {
+        this->bus_->send(std::move(records), [&, number](Result<std::vector<Position>> places) {
+            outcomes[number] = places ? "sent" : "refused";
+        });
+    };
+    send(0, {outgoing(this->topic_, 0, "a"), outgoing(this->topic_, 1, "a")});
+    send(1, {outgoing(this->topic_, 0, "b"), outgoing(nowhere, 0, "never")});
+    send(2, {outgoing(this->topic_, 0, "c"), outgoing(this->topic_, 1, "c")});
+    send(3, {outgoing(this->topic_, 0, std::string(3'000'000, 'x'))});
+    send(4, {outgoing(this->topic_, 0, "e"), outgoing(this->topic_, 1, "e")});
+    send(5, {});
+    EXPECT_TRUE(this->until([&] { return std::ranges::count(outcomes, "") == 0; }));
+    EXPECT_EQ(outcomes, (Texts{"sent", "refused", "sent", "refused", "sent", "sent"}));
+    auto first = this->values(0);
+    std::erase(first, "b");  // of a call that was refused as a whole or in part
+    EXPECT_EQ(first, (Texts{"a", "c", "e"}));
+    EXPECT_EQ(this->values(1), (Texts{"a", "c", "e"}));
+}
+
 TYPED_TEST_P(BusConformance, ReadingGoesOnWhereItIsTold) {
     this->create(this->topic_);
     this->send(Texts{"a", "b", "c"});
@@ -777,10 +800,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     KeysChooseTheirPartitionAsInJava, RecordsWithoutAKeyGoAnywhereAndAreThere,
     SendsKeepTheirOrderAndGiveTheirPlaces, MoreThanOneBatchIsSentInOrder,
     CompressedTopicsReadAsOthers, AProducerThatDiesLeavesAllOfItsTransactionOrNothing,
-    WhatCannotBeWrittenIsRefused, ReadingGoesOnWhereItIsTold, OffsetsAreFoundByTime,
-    ATransactionIsAllOfIt, OneTransactionFollowsTheOther, ATransactionThatIsRefusedLeavesNothing,
-    WhoTakesOverFencesThePredecessor, OneThingAtATime, AMemberReadsWhatIsCommitted,
-    RecordsComeFromWhereItIsResumedAndNotWhileItIsPaused,
+    WhatCannotBeWrittenIsRefused, NobodyFailsForTheRecordsOfAnother, ReadingGoesOnWhereItIsTold,
+    OffsetsAreFoundByTime, ATransactionIsAllOfIt, OneTransactionFollowsTheOther,
+    ATransactionThatIsRefusedLeavesNothing, WhoTakesOverFencesThePredecessor, OneThingAtATime,
+    AMemberReadsWhatIsCommitted, RecordsComeFromWhereItIsResumedAndNotWhileItIsPaused,
     OffsetsAreCommittedWithTheTransactionAndGoOnThere, PartitionsAreHandedOverWhenTheyAreReleased,
     OffsetsOfOpenTransactionsAreWaitedFor, EverythingMayBeDestroyedInsideItsOwnCallbacks,
     WhoNeverAnswersIsAwayInTheEnd);

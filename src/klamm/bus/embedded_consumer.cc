@@ -182,7 +182,8 @@ void State::heard(std::optional<kafka::AnyResponse> answer) {
 
 void State::refused(ErrorCode error, std::optional<std::string> const& message) {
     if (error == ErrorCode::fenced_member_epoch || error == ErrorCode::unknown_member_id) {
-        plan_beat(Duration{0});
+        // Who is not even let in does not hurry.
+        plan_beat(epoch_ == joins ? setting_->options.retry_pause : Duration{0});
         return membership_lost();
     }
     if (error == ErrorCode::unreleased_instance_id && !joined_) return take_over();

@@ -34,6 +34,7 @@ public:
     void belong_to(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
     /// Nothing is called from now on.
     void close();
+    bool closed() const { return closed_; }
 
     /// `wait`: what the broker may take for it, beside the time that every request has.
     void send(kafka::AnyRequest request, kafka::ApiVersion version, Heard heard,

@@ -3,6 +3,7 @@
 #include "klamm/bus/topics.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace klamm::bus {
 
@@ -27,25 +28,47 @@ Sender::Sender(std::shared_ptr<Setting> setting)
     : setting_(std::move(setting)), line_(std::make_shared<Line>(setting_, "klamm-sender")) {}
 
 void Sender::send(std::vector<Outgoing> records, Sent done) {
-    jobs_.push_back({.records = std::move(records),
-                     .done = std::move(done),
-                     .until = line_->patience(),
-                     .now_ms = setting_->loop.now().wall_ms,
-                     .batches = {}});
-    if (jobs_.size() == 1) line_->post([this] { next(); });
+    Call call{.records = std::move(records),
+              .places = {},
+              .done = std::move(done),
+              .until = line_->patience()};
+    call.places.resize(call.records.size(), {.offset = -1});
+    calls_.push_back(std::move(call));
+    if (calls_.size() == 1 && !job_) line_->post([this] { next(); });
 }
 
 void Sender::next() {
-    if (jobs_.empty()) return;
-    if (jobs_.front().records.empty()) return finish(std::nullopt);
+    if (job_ || calls_.empty()) return;
+    gather();
+    if (job_->records.empty()) return finish(std::nullopt);
     if (producer_.known()) return prepare();
     name_producer();
+}
+
+void Sender::gather() {
+    job_ = std::make_unique<Job>();
+    job_->now_ms = setting_->loop.now().wall_ms;
+    job_->until = calls_.front().until;
+    while (!calls_.empty()) {
+        auto& call = calls_.front();
+        bool const first = job_->calls.empty();
+        if (!first && (call.alone || job_->calls.front().alone ||
+                       job_->records.size() + call.records.size() > records_max))
+            return;
+        for (std::size_t i = 0; i < call.records.size(); ++i) {
+            if (call.places[i].offset >= 0) continue;
+            job_->records.push_back(std::move(call.records[i]));
+            job_->from.emplace_back(job_->calls.size(), i);
+        }
+        job_->calls.push_back(std::move(call));
+        calls_.pop_front();
+    }
 }
 
 void Sender::name_producer() {
     line_->insist<kafka::InitProducerIdRequest>(
         {.what = "to ask for a producer id",
-         .until = jobs_.front().until,
+         .until = job_->until,
          .make =
              [] {
                  kafka::InitProducerIdRequest request;
@@ -68,15 +91,14 @@ void Sender::name_producer() {
 }
 
 void Sender::prepare() {
-    learn_topics(*line_, setting_, topics_of(jobs_.front().records), jobs_.front().until,
+    learn_topics(*line_, setting_, topics_of(job_->records), job_->until,
                  [this](std::optional<Error> error) {
                      if (error) return finish(std::move(error));
-                     auto& job = jobs_.front();
-                     auto batches = place(job.records, setting_->topics, any_++, sequences_);
+                     auto batches = place(job_->records, setting_->topics, any_++, sequences_);
                      if (!batches) return finish(std::move(batches.error()));
-                     job.batches = std::move(*batches);
-                     for (auto const& batch : job.batches)
-                         job.rounds = std::max(job.rounds, batch.round + 1);
+                     job_->batches = std::move(*batches);
+                     for (auto const& batch : job_->batches)
+                         job_->rounds = std::max(job_->rounds, batch.round + 1);
                      produce(0);
                  });
 }
@@ -84,12 +106,11 @@ void Sender::prepare() {
 void Sender::produce(std::size_t round) {
     line_->insist<kafka::ProduceRequest>(
         {.what = "to write",
-         .until = jobs_.front().until,
+         .until = job_->until,
          .make =
              [this, round] {
-                 auto const& job = jobs_.front();
-                 return produce_request(job.records, job.batches, round, producer_, nullptr,
-                                        job.now_ms);
+                 return produce_request(job_->records, job_->batches, round, producer_, nullptr,
+                                        job_->now_ms);
              },
          .hear =
              [this, round](kafka::ProduceResponse& answer, bool before) {
@@ -99,7 +120,7 @@ void Sender::produce(std::size_t round) {
                      finish(std::move(failed));
                  else if (again != ErrorCode::none)
                      return again;
-                 else if (round + 1 < jobs_.front().rounds)
+                 else if (round + 1 < job_->rounds)
                      produce(round + 1);
                  else
                      finish(std::nullopt);
@@ -107,9 +128,7 @@ void Sender::produce(std::size_t round) {
              },
          .give_up =
              [this](Error error, bool unanswered) {
-                 auto const& batches = jobs_.front().batches;
-                 if (unanswered || std::ranges::any_of(batches, &Batch::written))
-                     error.kind = Kind::unknown_outcome;
+                 if (unanswered) error.kind = Kind::unknown_outcome;
                  finish(std::move(error));
              },
          .version = produce_version});
@@ -118,7 +137,7 @@ void Sender::produce(std::size_t round) {
 ErrorCode Sender::hear(kafka::ProduceResponse const& answer, bool before,
                        std::optional<Error>& failed) {
     auto again = ErrorCode::none;
-    auto& batches = jobs_.front().batches;
+    auto& batches = job_->batches;
     for (auto const& topic : answer.responses)
         for (auto const& part : topic.partition_responses) {
             auto const error = part.error_code;
@@ -142,31 +161,51 @@ ErrorCode Sender::hear(kafka::ProduceResponse const& answer, bool before,
     return again;
 }
 
+void Sender::note_places() {
+    for (auto const& batch : job_->batches) {
+        if (!batch.written()) continue;
+        for (std::size_t i = 0; i < batch.records.size(); ++i) {
+            auto const [call, at] = job_->from[batch.records[i]];
+            job_->calls[call].places[at] = {batch.partition.topic, batch.partition.partition,
+                                            batch.base_offset + std::int64_t(i)};
+        }
+    }
+}
+
 /// Who failed has left a gap in the sequences: the next one is another producer.
 void Sender::finish(std::optional<Error> failed) {
     if (failed) {
         producer_ = {};
         sequences_.clear();
     }
-    Result<std::vector<Position>> result;
-    if (failed)
-        result = std::unexpected(std::move(*failed));
-    else
-        result = positions();
-    auto done = std::move(jobs_.front().done);
-    jobs_.pop_front();
-    if (!jobs_.empty()) line_->post([this] { next(); });
-    done(std::move(result));
-}
-
-std::vector<Position> Sender::positions() const {
-    auto const& job = jobs_.front();
-    std::vector<Position> places(job.records.size());
-    for (auto const& batch : job.batches)
-        for (std::size_t i = 0; i < batch.records.size(); ++i)
-            places[batch.records[i]] = {batch.partition.topic, batch.partition.partition,
-                                        batch.base_offset + std::int64_t(i)};
-    return places;
+    note_places();
+    auto const job = std::exchange(job_, nullptr);
+    for (std::size_t i = 0; i < job->records.size(); ++i)
+        job->calls[job->from[i].first].records[job->from[i].second] = std::move(job->records[i]);
+    bool const apart = failed && failed->kind == Kind::refused && job->calls.size() > 1;
+    std::vector<Call> over;
+    for (auto& call : job->calls | std::views::reverse) {
+        auto const is_written = [](Position const& place) { return place.offset >= 0; };
+        if (!apart || std::ranges::all_of(call.places, is_written)) {
+            over.push_back(std::move(call));
+        } else {
+            call.alone = true;
+            calls_.push_front(std::move(call));
+        }
+    }
+    if (!calls_.empty()) line_->post([this] { next(); });
+    for (auto& call : over | std::views::reverse) {
+        if (line_->closed()) return;
+        auto const written = std::ranges::count_if(
+            call.places, [](Position const& place) { return place.offset >= 0; });
+        if (std::size_t(written) == call.places.size()) {
+            call.done(std::move(call.places));
+            continue;
+        }
+        auto error = *failed;
+        if (error.kind == Kind::away && written > 0) error.kind = Kind::unknown_outcome;
+        call.done(std::unexpected(std::move(error)));
+    }
 }
 
 }  // namespace klamm::bus
