@@ -8,6 +8,7 @@ import sys
 import time
 
 import compaction
+import kafka_bus
 import load
 import probe
 import registry
@@ -257,4 +258,5 @@ def recovery(bench):
 
 ALL = {"idle": idle, "start": start, "end_to_end": end_to_end, "latency": latency, "transactions": transactions,
        "produce": produce, "validation": validation.validation, "recovery": recovery,
-       "compaction": compaction.compaction, "registry": registry.registry}
+       "compaction": compaction.compaction, "kafka_bus": kafka_bus.kafka_bus,
+       "registry": registry.registry}

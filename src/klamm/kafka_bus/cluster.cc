@@ -210,28 +210,6 @@ bus::Result<std::vector<bus::TopicDescription>> Cluster::describe_topics(
         });
 }
 
-std::optional<bus::Error> Cluster::wrong_with(std::string const& topic,
-                                              std::optional<std::int32_t> partition) {
-    auto const wanted = partition.value_or(0);
-    {
-        std::lock_guard const lock(mutex_);
-        auto const known = partitions_.find(topic);
-        if (known != partitions_.end() && wanted < known->second) return std::nullopt;
-    }
-    auto const found = describe_topics({topic});
-    if (!found) return found.error();
-    auto const count = found->front().partitions;
-    if (count == 0)
-        return bus::Error{bus::Error::Kind::refused, "there is no topic '" + topic + "'"};
-    if (wanted < 0 || wanted >= count)
-        return bus::Error{bus::Error::Kind::refused,
-                          "topic '" + topic + "' has " + std::to_string(count) +
-                              " partitions, so none with the number " + std::to_string(wanted)};
-    std::lock_guard const lock(mutex_);
-    partitions_[topic] = count;
-    return std::nullopt;
-}
-
 bus::Result<std::int64_t> Cluster::offset_at(bus::TopicPartition const& partition,
                                              std::int64_t timestamp_ms) {
     auto const what =

@@ -21,10 +21,6 @@ public:
     bus::Result<void> create_topics(std::vector<bus::TopicSpec> const& topics);
     bus::Result<std::vector<bus::TopicDescription>> describe_topics(
         std::vector<std::string> const& names);
-    /// What keeps a record from being written there; none: nothing that is known. Brokers would
-    /// make a topic that is missing, and librdkafka would wait for it.
-    std::optional<bus::Error> wrong_with(std::string const& topic,
-                                         std::optional<std::int32_t> partition);
     bus::Result<std::int64_t> offset_at(bus::TopicPartition const& partition,
                                         std::int64_t timestamp_ms);
     bus::Result<std::map<bus::TopicPartition, bus::Committed>> committed(
@@ -56,7 +52,6 @@ private:
     std::shared_ptr<Client> const client_;
     std::atomic<bool> stopping_ = false;
     std::mutex mutex_;
-    std::map<std::string, std::int32_t> partitions_;  ///< of topics that were written to
     std::map<std::string, Group> groups_;
 };
 

@@ -175,22 +175,24 @@ void KafkaConsumer::lost(std::vector<bus::TopicPartition> const& partitions) {
 void KafkaConsumer::arrived(Arrived arrived) {
     member_->taken();
     auto& [records, rounds] = arrived;
-    std::vector<bus::Record> wanted;
-    wanted.reserve(records.size());
-    bus::TopicPartition const* last = nullptr;
+    bus::TopicPartition last{{}, -1};
     std::uint64_t round = 0;  // of `last`; none has the number 0
+    std::size_t wanted = 0;
     for (std::size_t i = 0; i < records.size(); ++i) {
-        if (last == nullptr || *last != records[i].partition) {
-            auto const found = owned_.find(records[i].partition);
-            last = found == owned_.end() ? nullptr : &found->first;
-            round = last != nullptr && found->second.running ? found->second.round : 0;
+        if (last != records[i].partition) {
+            last = records[i].partition;
+            auto const found = owned_.find(last);
+            round = found != owned_.end() && found->second.running ? found->second.round : 0;
         }
-        if (last != nullptr && round == rounds[i]) wanted.push_back(std::move(records[i]));
+        if (round != rounds[i]) continue;
+        if (wanted < i) records[wanted] = std::move(records[i]);
+        ++wanted;
     }
-    if (wanted.empty()) return;
+    records.resize(wanted);
+    if (records.empty()) return;
     auto const alive = calls_.alive();
     is_back();
-    if (*alive) subscriber_.records(std::move(wanted));
+    if (*alive) subscriber_.records(std::move(records));
 }
 
 void KafkaConsumer::skipped(Round const& round, std::int64_t from, std::int64_t to) {

@@ -1,7 +1,5 @@
 #include "klamm/kafka_bus/producer.h"
 
-#include "klamm/kafka_bus/records.h"
-
 #include <algorithm>
 #include <array>
 
@@ -35,6 +33,7 @@ PartitionList offsets_of(std::map<bus::TopicPartition, bus::Committed> const& of
 
 void Transactions::run() {
     while (auto job = commands_.wait()) job();
+    outlet_.reset();
     client_.reset();
 }
 
@@ -58,6 +57,7 @@ std::optional<bus::Error> Transactions::make() {
         }});
     if (!made) return bus::Error{Kind::refused, name() + ": " + made.error()};
     client_ = std::move(*made);
+    outlet_.emplace(client_, cluster_);
     return std::nullopt;
 }
 
@@ -158,9 +158,9 @@ bus::Result<void> Transactions::commit(Work work) {
 std::optional<bus::Error> Transactions::write(bus::Transaction const& transaction,
                                               Deadline const& deadline) {
     for (auto const& record : transaction.records) {
-        if (auto wrong = cluster_->wrong_with(record.topic, record.partition)) return wrong;
+        if (auto wrong = outlet_->wrong_with(record)) return wrong;
         for (;;) {
-            auto const error = produce(client_->rk(), record, nullptr);
+            auto const error = outlet_->produce(record, nullptr);
             if (error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
             if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL || deadline.passed() ||
                 commands_.stopping()) {

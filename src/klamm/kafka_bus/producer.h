@@ -4,6 +4,7 @@
 #include "klamm/kafka_bus/calls.h"
 #include "klamm/kafka_bus/cluster.h"
 #include "klamm/kafka_bus/consumer.h"
+#include "klamm/kafka_bus/records.h"
 
 namespace klamm::kafka_bus {
 
@@ -57,6 +58,7 @@ private:
     std::shared_ptr<Cluster> const cluster_;
     Commands commands_;
     std::shared_ptr<Client> client_;
+    std::optional<Outlet> outlet_;
     State state_ = State::not_made;
     std::optional<bus::Error> undelivered_;  ///< why a record of this transaction was refused
     std::map<bus::TopicPartition, bus::Committed> last_offsets_;  ///< of the last that succeeded

@@ -28,8 +28,9 @@ Headers headers_of(rd_kafka_message_t const& message) {
 std::vector<bus::Record> to_records(std::span<MessagePtr const> messages) {
     std::size_t bytes = 0;
     for (auto const& message : messages) bytes += message->key_len + message->len;
-    Slice const all{Bytes(bytes)};
-    auto* const begin = all.patchable().data();
+    auto const buffer = std::make_shared_for_overwrite<std::byte[]>(bytes);
+    auto* const begin = buffer.get();
+    Slice const all(buffer, ByteView(begin, bytes));
     std::size_t at = 0;
     auto const keep = [&](void const* from, std::size_t size) -> std::optional<Slice> {
         if (from == nullptr) return std::nullopt;
@@ -52,7 +53,31 @@ std::vector<bus::Record> to_records(std::span<MessagePtr const> messages) {
     return records;
 }
 
-rd_kafka_resp_err_t produce(rd_kafka_t* rk, bus::Outgoing const& record, void* opaque) {
+Outlet::Topics::iterator Outlet::find(std::string const& name) {
+    if (last_ == topics_.end() || last_->first != name) last_ = topics_.try_emplace(name).first;
+    return last_;
+}
+
+std::optional<bus::Error> Outlet::wrong_with(bus::Outgoing const& record) {
+    auto& topic = find(record.topic)->second;
+    auto const wanted = record.partition.value_or(0);
+    if (wanted >= 0 && wanted < topic.partitions) return std::nullopt;
+    auto const refuse = [](std::string why) {
+        return bus::Error{bus::Error::Kind::refused, std::move(why)};
+    };
+    auto const found = cluster_->describe_topics({record.topic});
+    if (!found) return found.error();
+    topic.partitions = found->front().partitions;
+    if (topic.partitions == 0) return refuse("there is no topic '" + record.topic + "'");
+    if (!topic.handle)
+        topic.handle.reset(rd_kafka_topic_new(client_->rk(), record.topic.c_str(), nullptr));
+    if (wanted < 0 || wanted >= topic.partitions)
+        return refuse("topic '" + record.topic + "' has " + std::to_string(topic.partitions) +
+                      " partitions, so none with the number " + std::to_string(wanted));
+    return std::nullopt;
+}
+
+rd_kafka_resp_err_t Outlet::produce(bus::Outgoing const& record, void* opaque) {
     std::array<rd_kafka_vu_t, 8> parts{};
     std::size_t used = 0;
     auto const part = [&](rd_kafka_vtype_t type) -> auto& {
@@ -60,7 +85,7 @@ rd_kafka_resp_err_t produce(rd_kafka_t* rk, bus::Outgoing const& record, void* o
         return parts[used++].u;
     };
     auto const bytes = [](std::string const& of) { return const_cast<char*>(of.data()); };
-    part(RD_KAFKA_VTYPE_TOPIC).cstr = record.topic.c_str();
+    part(RD_KAFKA_VTYPE_RKT).rkt = find(record.topic)->second.handle.get();
     part(RD_KAFKA_VTYPE_PARTITION).i32 = record.partition.value_or(RD_KAFKA_PARTITION_UA);
     part(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
     part(RD_KAFKA_VTYPE_OPAQUE).ptr = opaque;
@@ -76,7 +101,7 @@ rd_kafka_resp_err_t produce(rd_kafka_t* rk, bus::Outgoing const& record, void* o
                                 value ? ssize_t(value->size()) : 0);
         part(RD_KAFKA_VTYPE_HEADERS).headers = headers;
     }
-    ErrorPtr const error(rd_kafka_produceva(rk, parts.data(), used));
+    ErrorPtr const error(rd_kafka_produceva(client_->rk(), parts.data(), used));
     if (!error) return RD_KAFKA_RESP_ERR_NO_ERROR;
     if (headers != nullptr) rd_kafka_headers_destroy(headers);  // still ours
     return rd_kafka_error_code(error.get());

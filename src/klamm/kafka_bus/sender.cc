@@ -1,7 +1,5 @@
 #include "klamm/kafka_bus/sender.h"
 
-#include "klamm/kafka_bus/records.h"
-
 #include <algorithm>
 
 namespace klamm::kafka_bus {
@@ -50,6 +48,7 @@ void Sender::run() {
         rd_kafka_purge(client_->rk(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_flush(client_->rk(), int(slice.count()));
     }
+    outlet_.reset();
     client_.reset();
 }
 
@@ -61,6 +60,7 @@ bool Sender::ready() {
         commands_.on_add({});
         queue_.reset();
         rd_kafka_flush(client_->rk(), int(slice.count()));
+        outlet_.reset();
         client_.reset();
     }
     auto made = Client::make(
@@ -76,6 +76,7 @@ bool Sender::ready() {
         return false;
     }
     client_ = std::move(*made);
+    outlet_.emplace(client_, cluster_);
     queue_.reset(rd_kafka_queue_get_main(client_->rk()));
     commands_.on_add([queue = queue_.get()] { rd_kafka_queue_yield(queue); });
     client_->connect();
@@ -85,13 +86,13 @@ bool Sender::ready() {
 void Sender::produce(std::shared_ptr<Sending> const& sending) {
     for (auto& next = sending->produced; next < sending->records.size(); ++next) {
         auto const& record = sending->records[next];
-        if (auto wrong = cluster_->wrong_with(record.topic, record.partition)) {
+        if (auto wrong = outlet_->wrong_with(record)) {
             if (!sending->error) sending->error = std::move(wrong);
             ++sending->ended;
             continue;
         }
         auto place = std::make_unique<Place>(sending, next);
-        auto error = kafka_bus::produce(client_->rk(), record, place.get());
+        auto error = outlet_->produce(record, place.get());
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !sending->deadline.passed()) return;
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             std::ignore = place.release();  // comes back with its report

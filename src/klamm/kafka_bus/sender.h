@@ -2,7 +2,7 @@
 #pragma once
 
 #include "klamm/kafka_bus/calls.h"
-#include "klamm/kafka_bus/cluster.h"
+#include "klamm/kafka_bus/records.h"
 
 namespace klamm::kafka_bus {
 
@@ -44,6 +44,7 @@ private:
     std::shared_ptr<Cluster> const cluster_;
     Commands commands_;
     std::shared_ptr<Client> client_;  ///< the thread's, as all below
+    std::optional<Outlet> outlet_;
     Queue queue_;
     std::deque<std::shared_ptr<Sending>> waiting_;  ///< for room in librdkafka's queue
     std::thread thread_;
