@@ -8,6 +8,7 @@ import sys
 import time
 
 import compaction
+import handlers
 import kafka_bus
 import load
 import probe
@@ -34,6 +35,7 @@ class Size:
     disturbed_rounds: int = 2
     registry_seconds: int = 3
     registry_rounds: int = 3
+    handler_records: int = 1_000_000
 
     @classmethod
     def thorough(cls):
@@ -259,4 +261,4 @@ def recovery(bench):
 ALL = {"idle": idle, "start": start, "end_to_end": end_to_end, "latency": latency, "transactions": transactions,
        "produce": produce, "validation": validation.validation, "recovery": recovery,
        "compaction": compaction.compaction, "kafka_bus": kafka_bus.kafka_bus,
-       "registry": registry.registry}
+       "registry": registry.registry, "handlers": handlers.handlers}
