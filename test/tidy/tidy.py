@@ -37,10 +37,11 @@ def tracked(root):
 def check_include(findings, rules, path, number, layer, test, target):
     if target.startswith('"'):
         named = target.strip('"').split("/")
-        if named[0] != "klamm":
+        example = named[0] in rules["examples"]
+        if named[0] != "klamm" and not example:
             findings.add(path, number, f"{target}: project headers are included from the root, as \"klamm/...\"")
             return
-        room = named[1] if len(named) > 2 else "public"
+        room = "examples" if example else named[1] if len(named) > 2 else "public"
         may = rules["may_include"].get(layer, []) + (rules["test_may_include"].get(layer, []) if test else [])
         if room != layer and room not in may:
             allowed = ", ".join(may) or "nothing"

@@ -1,7 +1,5 @@
 #include "klamm/base/base64.h"
 #include "klamm/base/utf8.h"
-#include "klamm/cli/delay_group.h"
-#include "klamm/cli/flights.h"
 #include "klamm/cli/json.h"
 #include "klamm/cli/moment.h"
 #include "klamm/cli/storage_words.h"
@@ -82,44 +80,6 @@ TEST(Json, WritesEachLineAfresh) {
     Json json;
     json.object().field("a", 1).field("b", "x\"y").field("c", std::optional<int>()).end_object();
     EXPECT_EQ(json.text(), R"({"a":1,"b":"x\"y","c":null})");
-}
-
-TEST(Flights, GoThroughJsonUnchanged) {
-    Flight const flight{"2001/01/01 00:47", -6, 1750, "DTW", "LAS"};
-    EXPECT_EQ(flight_from_json(to_json(flight)), flight);
-    EXPECT_EQ(timestamp_ms(flight), 978'310'020'000);
-    EXPECT_EQ(timestamp_ms({"soon", 0, 0, "A", "B"}), -1);
-}
-
-TEST(Flights, OfOtherShapeAreNone) {
-    for (auto const* text :
-         {"", "{}", "[]", "7",
-          R"({"date":"x","delay":"6","distance":1,"origin":"A","destination":"B"})",
-          R"({"date":"x","delay":6,"distance":1,"origin":"A"})"})
-        EXPECT_FALSE(flight_from_json(text)) << text;
-}
-
-TEST(Flights, AreCountedByOrigin) {
-    DelaysByAirport delays;
-    count(delays, {"", 10, 1, "A", "B"});
-    count(delays, {"", -4, 1, "A", "C"});
-    count(delays, {"", 1, 1, "B", "A"});
-    EXPECT_EQ(delays["A"], (Delays{2, 6}));
-    EXPECT_EQ(delays["A"].mean(), 3.0);
-    EXPECT_EQ(total(delays), (Delays{3, 7}));
-}
-
-TEST(DelayTotals, CountARecordThatComesAgainOnce) {
-    DelayTotals totals;
-    Flight const flight{"", 10, 1, "A", "B"};
-    EXPECT_TRUE(totals.count(0, 7, flight));
-    EXPECT_FALSE(totals.count(0, 7, flight));
-    EXPECT_FALSE(totals.count(0, 3, flight));
-    EXPECT_TRUE(totals.count(0, 8, flight));
-    EXPECT_TRUE(totals.count(1, 7, flight));
-    EXPECT_EQ(totals.counted(), 3);
-    EXPECT_EQ(totals.repeated(), 2);
-    EXPECT_EQ(totals.delays().at("A"), (Delays{3, 30}));
 }
 
 TEST(StorageWords, SayWhatWasDoneAndWhatWillBe) {

@@ -1,8 +1,8 @@
-// cli/flight_stream.h - the demo's producer: flights, keyed by origin, at a pace.
+// cli/demo/flight_stream.h - the demo's producer: flights as events, keyed by origin, at a pace.
 #pragma once
 
+#include "flights/flights.h"
 #include "klamm/cli/client.h"
-#include "klamm/cli/flights.h"
 
 #include <chrono>
 #include <cstdint>
@@ -13,11 +13,11 @@
 namespace klamm::cli {
 
 /// Not thread-safe. What nobody acknowledges, because the broker is away, it holds and sends
-/// again; idempotence keeps that from being stored twice.
+/// again; idempotence keeps that from being stored twice, and the events have ids.
 class FlightStream {
 public:
     /// The flights must outlive it.
-    FlightStream(std::string topic, std::span<Flight const> flights, int per_second)
+    FlightStream(std::string topic, std::span<flights::FlightLanded const> flights, int per_second)
         : topic_(std::move(topic)), flights_(flights), per_second_(per_second) {}
 
     Outcome<> open(ClientOptions const& options);
@@ -25,6 +25,8 @@ public:
     void begin() { begin_ = std::chrono::steady_clock::now(); }
     /// Hands over the flights whose time has come, as far as the client's queue has room.
     Outcome<> publish_what_is_due();
+    /// A record that is no flight.
+    Outcome<> publish_nonsense(std::string_view key, std::string_view value);
     /// Takes acknowledgements, waiting for one at most so long. A failure if one was refused.
     Outcome<> poll(std::chrono::milliseconds patience);
 
@@ -37,7 +39,7 @@ private:
     void delivered(rd_kafka_message_t const& message);
 
     std::string const topic_;
-    std::span<Flight const> const flights_;
+    std::span<flights::FlightLanded const> const flights_;
     int const per_second_;
     std::chrono::steady_clock::time_point begin_;
     std::int64_t published_ = 0;

@@ -1,4 +1,4 @@
-// cli/broker_process.h - `klamm serve` as a child process that can be killed and started again.
+// cli/demo/app_process.h - the application as a child process that can be killed and started again.
 #pragma once
 
 #include "klamm/cli/outcome.h"
@@ -19,7 +19,7 @@ namespace klamm::cli {
 /// The child ends with its parent, however that ends. It has a process group of its own, so that
 /// Ctrl-C reaches the parent alone, which then stops it. Call from the main thread: the kernel
 /// ties the child to the thread that started it.
-class BrokerProcess {
+class AppProcess {
 public:
     /// What its line of readiness said: "klamm ready kafka=... http=... data=... in N ms".
     struct Ready {
@@ -31,11 +31,11 @@ public:
 
     /// Starts this very program with `arguments` and waits until it is ready. `signals` are
     /// blocked in the child. A failure carries what the child said on stderr.
-    static Outcome<std::unique_ptr<BrokerProcess>> start(std::vector<std::string> const& arguments,
-                                                         sigset_t const& signals);
-    ~BrokerProcess();  ///< stops it
-    BrokerProcess(BrokerProcess const&) = delete;
-    BrokerProcess& operator=(BrokerProcess const&) = delete;
+    static Outcome<std::unique_ptr<AppProcess>> start(std::vector<std::string> const& arguments,
+                                                      sigset_t const& signals);
+    ~AppProcess();  ///< stops it
+    AppProcess(AppProcess const&) = delete;
+    AppProcess& operator=(AppProcess const&) = delete;
 
     Ready const& ready() const { return ready_; }
     pid_t pid() const { return pid_; }
@@ -51,7 +51,7 @@ public:
     void forward_stderr();
 
 private:
-    BrokerProcess() = default;
+    AppProcess() = default;
     bool await_ready();
     bool wait(std::chrono::milliseconds patience);
     void listen(int out, int err);

@@ -1,4 +1,4 @@
-#include "klamm/cli/broker_process.h"
+#include "klamm/cli/demo/app_process.h"
 
 #include <fmt/core.h>
 
@@ -58,19 +58,19 @@ struct Pipe {
 
 }  // namespace
 
-Outcome<std::unique_ptr<BrokerProcess>> BrokerProcess::start(
-    std::vector<std::string> const& arguments, sigset_t const& signals) {
+Outcome<std::unique_ptr<AppProcess>> AppProcess::start(std::vector<std::string> const& arguments,
+                                                       sigset_t const& signals) {
     Pipe out;
     Pipe err;
     if (!out.open() || !err.open())
-        return failed(fmt::format("start the broker: pipe: {}", std::strerror(errno)));
+        return failed(fmt::format("start the application: pipe: {}", std::strerror(errno)));
     std::vector<std::string> words{"klamm"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;
     for (auto& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
 
-    std::unique_ptr<BrokerProcess> broker(new BrokerProcess);
+    std::unique_ptr<AppProcess> broker(new AppProcess);
     auto const parent = ::getpid();
     broker->pid_ = ::fork();
     if (broker->pid_ == 0) become(pointers.data(), signals, out.into(), err.into(), parent);
@@ -79,7 +79,7 @@ Outcome<std::unique_ptr<BrokerProcess>> BrokerProcess::start(
     if (broker->pid_ < 0) {
         ::close(out.from());
         ::close(err.from());
-        return failed(fmt::format("start the broker: fork: {}", std::strerror(errno)));
+        return failed(fmt::format("start the application: fork: {}", std::strerror(errno)));
     }
     broker->listener_ =
         std::thread([&it = *broker, a = out.from(), b = err.from()] { it.listen(a, b); });
@@ -88,7 +88,7 @@ Outcome<std::unique_ptr<BrokerProcess>> BrokerProcess::start(
     auto const words_said = broker->last_words();
     auto const ended = broker->ended();
     if (!ended) broker->kill();
-    auto failure = failed(fmt::format("the broker did not start ({})",
+    auto failure = failed(fmt::format("the application did not start ({})",
                                       ended ? *ended : "it did not become ready in time"),
                           words_said);
     if (broker->status_ && WIFEXITED(*broker->status_) && WEXITSTATUS(*broker->status_) == 2)
@@ -96,12 +96,12 @@ Outcome<std::unique_ptr<BrokerProcess>> BrokerProcess::start(
     return failure;
 }
 
-BrokerProcess::~BrokerProcess() {
+AppProcess::~AppProcess() {
     if (pid_ > 0) stop();
     if (listener_.joinable()) listener_.join();
 }
 
-bool BrokerProcess::await_ready() {
+bool AppProcess::await_ready() {
     std::unique_lock lock(mutex_);
     auto const has_line = [&] { return out_.starts_with(ready_prefix) && out_.ends_with('\n'); };
     changed_.wait_for(lock, ready_patience, [&] { return closed_ || has_line(); });
@@ -116,13 +116,13 @@ bool BrokerProcess::await_ready() {
     return true;
 }
 
-std::optional<std::string> BrokerProcess::ended() {
+std::optional<std::string> AppProcess::ended() {
     int status = 0;
     if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
     return status_ ? std::optional(how(*status_)) : std::nullopt;
 }
 
-bool BrokerProcess::wait(std::chrono::milliseconds patience) {
+bool AppProcess::wait(std::chrono::milliseconds patience) {
     auto const give_up = std::chrono::steady_clock::now() + patience;
     while (!ended()) {
         if (std::chrono::steady_clock::now() > give_up) return false;
@@ -131,33 +131,33 @@ bool BrokerProcess::wait(std::chrono::milliseconds patience) {
     return true;
 }
 
-void BrokerProcess::kill() {
+void AppProcess::kill() {
     if (ended()) return;
     ::kill(pid_, SIGKILL);
     int status = 0;
     if (::waitpid(pid_, &status, 0) == pid_) status_ = status;
 }
 
-bool BrokerProcess::stop() {
+bool AppProcess::stop() {
     if (ended()) return false;
     ::kill(pid_, SIGTERM);
     if (!wait(stop_patience)) kill();
     return WIFEXITED(*status_) && WEXITSTATUS(*status_) == 0;
 }
 
-std::string BrokerProcess::last_words() const {
+std::string AppProcess::last_words() const {
     std::lock_guard const lock(mutex_);
     auto words = err_;
     while (words.ends_with('\n')) words.pop_back();
     return words;
 }
 
-void BrokerProcess::forward_stderr() {
+void AppProcess::forward_stderr() {
     std::lock_guard const lock(mutex_);
     forwards_ = true;
 }
 
-void BrokerProcess::listen(int out, int err) {
+void AppProcess::listen(int out, int err) {
     std::array<pollfd, 2> sources{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
     std::array<char, 1024> buffer;
     while (sources[0].fd >= 0 || sources[1].fd >= 0) {
@@ -176,7 +176,7 @@ void BrokerProcess::listen(int out, int err) {
     changed_.notify_all();
 }
 
-void BrokerProcess::heard(bool on_stderr, std::string_view text) {
+void AppProcess::heard(bool on_stderr, std::string_view text) {
     std::lock_guard const lock(mutex_);
     auto& words = on_stderr ? err_ : out_;
     words += text;

@@ -1,10 +1,31 @@
-#include "klamm/cli/flight_stream.h"
+#include "klamm/cli/demo/flight_stream.h"
+
+#include "klamm/handler/cloud_event.h"
+#include "klamm/handler/codecs.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 namespace klamm::cli {
+namespace {
+
+cli::Headers headers_of(flights::FlightLanded const& flight) {
+    EventContext context;
+    context.id = flight.flight;
+    context.source = "/airports";
+    context.type = flights::FlightLanded::event.name;
+    context.content_type = "application/json";
+    context.time = flight.departed;
+    klamm::Headers headers;
+    handler::write_context(headers, context);
+    cli::Headers out;
+    for (auto& header : headers)
+        if (header.value) out.emplace_back(std::move(header.name), std::move(*header.value));
+    return out;
+}
+
+}  // namespace
 
 Outcome<> FlightStream::open(ClientOptions const& options) {
     auto client =
@@ -12,6 +33,7 @@ Outcome<> FlightStream::open(ClientOptions const& options) {
                          {{"acks", "all"},
                           {"enable.idempotence", "true"},
                           {"linger.ms", "5"},
+                          {"reconnect.backoff.max.ms", "500"},
                           {"message.timeout.ms", "60000"}},
                          [this](rd_kafka_message_t const& message) { delivered(message); });
     if (!client) return std::unexpected(client.error());
@@ -32,15 +54,24 @@ Outcome<> FlightStream::publish_what_is_due() {
     auto const due = std::min(total(), std::int64_t(elapsed * per_second_));
     for (; published_ < due; ++published_) {
         auto const& flight = flights_[std::size_t(published_)];
-        auto const value = to_json(flight);
-        auto const error = send(*client_, {.topic = topic_.c_str(),
-                                           .key = flight.origin,
-                                           .value = value,
-                                           .timestamp_ms = timestamp_ms(flight)});
+        auto const value = handler::to_json(event_type<flights::FlightLanded>(), &flight);
+        auto const headers = headers_of(flight);
+        auto const error = send(
+            *client_,
+            {.topic = topic_.c_str(), .key = flight.origin, .value = value, .headers = &headers});
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return {};
         if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
             return failed(fmt::format("publish a flight: {}", error_text(error)));
     }
+    return {};
+}
+
+Outcome<> FlightStream::publish_nonsense(std::string_view key, std::string_view value) {
+    auto const error =
+        send(*client_, {.topic = topic_.c_str(), .key = std::string(key), .value = value});
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return failed(fmt::format("publish a record: {}", error_text(error)));
+    --acknowledged_;  // it is none of the flights
     return {};
 }
 
