@@ -15,7 +15,10 @@ from pathlib import Path
 
 from brokers import free_port, own_broker
 from client_steps import expect, run_steps
-from postgres import Postgres, Table
+from table import Table
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "robustness"))
+from postgres import Postgres  # noqa: E402
 
 ROWS_BEFORE = 300
 CHANGES = 10_000
@@ -31,7 +34,6 @@ seed = int(os.environ.get("SEED", random.randrange(10**6)))
 chance = random.Random(seed)
 table = Table(seed)
 folder = tempfile.TemporaryDirectory(prefix="klamm-debezium-")
-os.chmod(folder.name, 0o755)  # the user postgres goes through it
 topic = f"{prefix}.public.accounts"
 
 
