@@ -42,7 +42,7 @@ class OrderSaga(unittest.TestCase):
             [PROGRAM, "--postgres", self.connection, "--data", self.folder.name + "/data", "--quiet"],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         if ready:
-            self.assertIn("klamm ready", self.process.stdout.readline(), self.words())
+            self.assertIn("order-saga ready", self.process.stdout.readline(), self.words())
 
     def end(self):
         if self.process:

@@ -21,7 +21,7 @@ constexpr auto ready_patience = std::chrono::seconds(60);  // a recovery may tak
 constexpr auto stop_patience = std::chrono::seconds(10);
 constexpr auto poll_interval = std::chrono::milliseconds(5);
 constexpr std::size_t words_bytes_max = 4096;
-constexpr std::string_view ready_prefix = "klamm ready ";
+constexpr std::string_view ready_prefix = "flights ready ";
 
 /// The value of NAME=VALUE in the line of readiness.
 std::string value_of(std::string_view line, std::string_view name) {

@@ -21,7 +21,7 @@ namespace klamm::cli {
 /// ties the child to the thread that started it.
 class AppProcess {
 public:
-    /// What its line of readiness said: "klamm ready kafka=... http=... data=... in N ms".
+    /// What its line of readiness said: "flights ready kafka=... http=... data=... in N ms".
     struct Ready {
         std::string kafka;
         std::string http;
