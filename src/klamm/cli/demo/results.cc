@@ -2,10 +2,12 @@
 
 #include "klamm/cli/admin.h"
 #include "klamm/handler/codecs.h"
+#include "klamm/schema/schema.h"
 
 #include <fmt/core.h>
 
 #include <array>
+#include <span>
 
 namespace klamm::cli {
 namespace {
