@@ -17,8 +17,11 @@ constexpr std::array topics_read{"airports", "notices", "payments"};
 
 template <class E>
 std::optional<E> read(rd_kafka_message_t const& message) {
-    auto const event = handler::from_json(event_type<E>(),
-                                          {static_cast<char const*>(message.payload), message.len});
+    std::string_view value{static_cast<char const*>(message.payload), message.len};
+    // Where there is a registry, the id of the schema comes first.
+    if (auto const framing = schema::read_framing(std::as_bytes(std::span{value})))
+        value.remove_prefix(framing->prefix_bytes);
+    auto const event = handler::from_json(event_type<E>(), value);
     if (!event) return std::nullopt;
     return *static_cast<E const*>(event->get());
 }
