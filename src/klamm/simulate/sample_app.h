@@ -70,6 +70,8 @@ struct Refused : std::runtime_error {
 
 struct SampleOptions {
     Park park = Park::key;
+    Order order = Order::key;
+    std::int32_t concurrency = 4;
     std::int32_t partitions = 3;
     bool reminders = true;
 };
@@ -91,6 +93,7 @@ inline App sample_app(SampleOptions options = {}) {
     App app("delays");
     app.options().topics.partitions = options.partitions;
     app.options().commit_interval = milliseconds{20};
+    app.options().concurrency = options.concurrency;
     app.on<Late>("flights",
                  [reminders = options.reminders](Late const& late, Context& context) {
                      return handle_late(late, context, reminders);
@@ -98,6 +101,7 @@ inline App sample_app(SampleOptions options = {}) {
                  {.name = "late",
                   .retry = {.attempts = 4, .first = milliseconds{50}},
                   .park = options.park,
+                  .order = options.order,
                   .exceptions = {on_exception<Refused>(
                       [](Refused const& refused) { return retry(refused.what(), "Refused"); })}});
     app.on<Notice>("notices",
@@ -105,14 +109,22 @@ inline App sample_app(SampleOptions options = {}) {
                        context.send("receipts", Receipt{notice.flight, notice.number});
                        return done();
                    },
-                   {.name = "told"});
+                   {.name = "told", .order = options.order});
     app.sends<Claim>("claims").sends<Receipt>("receipts");
     return app;
 }
 
-/// Some of everything: most are plain, a few flaky, always failing, poison.
+/// Some of everything: most are plain, a few flaky, always failing, poison, or no events at all.
 inline void sample_inputs(Inputs& inputs, int count = 40) {
     for (int i = 0; i < count; ++i) {
+        if (inputs.below(30) == 0) {
+            auto const key = "KL" + std::to_string(inputs.below(8));
+            inputs.publish_raw("flights", inputs.below(2) == 0 ? std::optional(key) : std::nullopt,
+                               "no JSON");
+            continue;
+        }
+        if (inputs.below(30) == 0)  // of a type that nobody wants
+            inputs.publish("flights", Receipt{"KL1", 1}, {.key = "KL1"});
         auto const flight = "KL" + std::to_string(inputs.below(8));
         auto minutes = std::int32_t(inputs.below(24) * 10);
         auto const kind = inputs.below(20);

@@ -1,34 +1,121 @@
 #include <gmock/gmock.h>
 
+#include "klamm/simulate/plan.h"
 #include "klamm/simulate/run.h"
 #include "klamm/simulate/sample_app.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <map>
+#include <memory>
 
 namespace klamm::simulated {
 namespace {
 
-Simulation sample() {
+Simulation sample(SampleOptions options = {}) {
     Simulation simulation;
-    simulation.app = [] { return sample_app(); };
+    simulation.app = [options] { return sample_app(options); };
     simulation.inputs = [](Inputs& inputs) { sample_inputs(inputs); };
     simulation.redrive = true;
     return simulation;
 }
 
-/// KLAMM_SEEDS=10000 for more than a look.
-std::uint64_t seeds_of_a_look() {
-    auto const* text = std::getenv("KLAMM_SEEDS");
-    return text == nullptr ? 60 : std::strtoull(text, nullptr, 10);
+/// KLAMM_SEEDS=10000 for more than a look; KLAMM_FIRST=1 where to begin.
+std::uint64_t number(char const* name, std::uint64_t usual) {
+    auto const* text = std::getenv(name);
+    return text == nullptr ? usual : std::strtoull(text, nullptr, 10);
+}
+Seeds some_seeds(std::uint64_t usual) {
+    return {.first = number("KLAMM_FIRST", 1), .count = number("KLAMM_SEEDS", usual)};
+}
+
+void print(SimulationResult const& result, std::chrono::steady_clock::time_point began) {
+    auto const took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began);
+    for (auto const& [fault, times] : result.faults) std::cout << times << "  " << fault << "\n";
+    auto const simulated = double(result.simulated.count()) / 1000;
+    std::cout << result.seeds << " seeds, " << result.counts.handled << " events, " << simulated
+              << " s in " << took.count() << " s: " << simulated / took.count() << " times\n";
 }
 
 TEST(Simulate, TheSampleStandsAllFaults) {
-    auto const result = simulate(sample(), {.count = seeds_of_a_look()});
+    auto const began = std::chrono::steady_clock::now();
+    auto const result = simulate(sample(), some_seeds(60));
     EXPECT_TRUE(result.passed()) << result.story;
-    for (auto const& [fault, times] : result.faults) std::cout << times << "  " << fault << "\n";
-    std::cout << result.seeds << " seeds, " << result.simulated.count() / 1000
-              << " s of simulated time\n";
+    print(result, began);
+    // A fault that no run ever met tests nothing.
+    for (auto const& kind : fault_kinds)
+        EXPECT_TRUE(result.faults.contains(std::string(kind.name))) << kind.name;
+}
+
+TEST(Simulate, PartitionsInOrderStandAllFaults) {
+    auto const result =
+        simulate(sample({.park = Park::partition, .order = Order::partition}), some_seeds(20));
+    EXPECT_TRUE(result.passed()) << result.story;
+}
+
+TEST(Simulate, HandlersThatParkNothingStandAllFaults) {
+    auto const result = simulate(sample({.park = Park::none, .partitions = 1}), some_seeds(20));
+    EXPECT_TRUE(result.passed()) << result.story;
+}
+
+TEST(Simulate, OneHandlerAtATimeStandsAllFaults) {
+    auto const result = simulate(sample({.concurrency = 1, .partitions = 4}), some_seeds(20));
+    EXPECT_TRUE(result.passed()) << result.story;
+}
+
+TEST(Simulate, TellsTheShortestStoryWhenAnOracleOfTheUserFails) {
+    auto simulation = sample();
+    simulation.oracles["no claim above 200"] = [](Committed const& committed) -> std::string {
+        for (auto const& claim : committed.sent<Claim>("claims"))
+            if (claim.euros > 200) return "a claim of " + std::to_string(claim.euros);
+        return {};
+    };
+    auto const result = simulate(simulation, {.count = 3});
+    ASSERT_EQ(result.failing_seed, 1U);
+    EXPECT_EQ(result.oracle, "no claim above 200");
+    EXPECT_THAT(result.story, testing::HasSubstr("a claim of 250"));
+    EXPECT_THAT(result.story, testing::HasSubstr("1 inputs, 1 instances; no faults are needed"));
+    EXPECT_THAT(result.story, testing::HasSubstr("(flights.late, key KL"));
+    EXPECT_THAT(result.story, testing::HasSubstr("repeat it with: KLAMM_SEED=1 "));
+    EXPECT_THAT(result.story,
+                testing::HasSubstr("--gtest_filter=Simulate.TellsTheShortestStoryWhenAnOracle"));
+}
+
+TEST(Simulate, ShowsOraclesWhatWasPublished) {
+    auto simulation = sample();
+    simulation.inputs = [](Inputs& inputs) {
+        for (int i = 0; i < 10; ++i) inputs.publish("flights", Late{"KL1", i}, {.key = "KL1"});
+    };
+    simulation.oracles["all ten"] = [](Committed const& committed) -> std::string {
+        auto const late = committed.published<Late>("flights");
+        for (int i = 0; i < 10; ++i)
+            if (late.size() != 10 || late[std::size_t(i)] != Late{"KL1", i}) return "not so";
+        return {};
+    };
+    auto const result = simulate(simulation, {.count = 5});
+    EXPECT_TRUE(result.passed()) << result.story;
+}
+
+TEST(Simulate, FindsAHandlerThatForgets) {
+    // What handlers keep outside of their state is gone with a crash, and wrong after a retry.
+    Simulation simulation;
+    simulation.app = [] {
+        App app("forgetful");
+        app.on<Late>("flights", [counts = std::make_shared<std::map<std::string, int>>()](
+                                    Late const& late, Context& context) {
+            context.send("notices", Notice{late.flight, late.minutes, ++(*counts)[late.flight]});
+            return done();
+        });
+        app.options().concurrency = 1;
+        return app;
+    };
+    simulation.inputs = [](Inputs& inputs) {
+        for (int i = 0; i < 20; ++i) inputs.publish("flights", Late{"KL1", 10}, {.key = "KL1"});
+    };
+    auto const result = simulate(simulation, {.count = 200});
+    ASSERT_FALSE(result.passed());
+    EXPECT_EQ(result.oracle, "redelivery");
 }
 
 TEST(Simulate, TheSameSeedsAreTheSameLives) {
