@@ -121,7 +121,7 @@ struct Simulation {
     bool exactly_once = true;
     bool key_order = true;
     bool redelivery = true;
-    milliseconds at_most = std::chrono::hours{24};  ///< of virtual time, until all is finished
+    milliseconds at_most = std::chrono::hours{4};  ///< of virtual time, until all is finished
 };
 
 struct Seeds {

@@ -49,13 +49,16 @@ TEST(Simulate, TheSampleStandsAllFaults) {
 }
 
 TEST(Simulate, PartitionsInOrderStandAllFaults) {
-    auto const result =
-        simulate(sample({.park = Park::partition, .order = Order::partition}), some_seeds(20));
+    auto simulation = sample({.park = Park::partition, .order = Order::partition});
+    simulation.redelivery = false;  // what waits behind a dead letter differs
+    auto const result = simulate(simulation, some_seeds(20));
     EXPECT_TRUE(result.passed()) << result.story;
 }
 
 TEST(Simulate, HandlersThatParkNothingStandAllFaults) {
-    auto const result = simulate(sample({.park = Park::none, .partitions = 1}), some_seeds(20));
+    auto simulation = sample({.park = Park::none, .partitions = 1});
+    simulation.redelivery = false;  // later events overtake dead letters, earlier or later
+    auto const result = simulate(simulation, some_seeds(20));
     EXPECT_TRUE(result.passed()) << result.story;
 }
 

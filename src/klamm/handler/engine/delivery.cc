@@ -251,8 +251,11 @@ void Delivery::quiet(Partition& partition) {
 void Delivery::dropped(Partition& partition) {
     ready_ -= partition.ready.size();
     partition.ready.clear();
+    if (partition.running == 0) return;
     running_ -= partition.running;
     partition.running = 0;
+    // Others may have waited for them; not now, for these may be dropped next.
+    core_.parts.loop.post(alive_.guard([this] { dispatch(); }));
 }
 
 }  // namespace klamm::handler
