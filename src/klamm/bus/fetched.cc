@@ -13,6 +13,8 @@ namespace {
 using records::BatchInfo;
 
 constexpr std::size_t decompressed_bytes_max = 64 * 1024 * 1024;
+constexpr std::int64_t offset_max = INT64_MAX / 2;
+constexpr std::size_t record_bytes_min = 7;  ///< a byte for each field
 /// Source: https://kafka.apache.org/documentation/#controlbatch: version, then 0 for an abort
 constexpr std::size_t marker_type_at = 3;
 
@@ -74,6 +76,8 @@ public:
 
 private:
     std::expected<void, std::string> read(Slice const& batch, BatchInfo const& info) {
+        if (info.base_offset < 0 || info.base_offset > offset_max || info.last_offset_delta < 0)
+            return std::unexpected("a batch with impossible offsets");
         if (info.last_offset() < next_) return {};
         for (; !aborted_.empty() && aborted_.back().first_offset <= info.last_offset();
              aborted_.pop_back())
@@ -88,9 +92,15 @@ private:
         return {};
     }
 
-    std::expected<void, std::string> records(Opened const& opened, BatchInfo const& info) {
-        auto const room = out_.size() + std::size_t(info.control() ? 0 : info.records_count);
+    /// A batch may claim any number of records; they need bytes each.
+    void make_room(std::int32_t claimed, std::size_t bytes) {
+        auto const count = std::min(std::size_t(std::max(claimed, 0)), bytes / record_bytes_min);
+        auto const room = out_.size() + count;
         if (room > out_.capacity()) out_.reserve(std::max(room, 2 * out_.capacity()));
+    }
+
+    std::expected<void, std::string> records(Opened const& opened, BatchInfo const& info) {
+        if (!info.control()) make_room(info.records_count, opened.contents.size());
         auto const visit = [&](records::RecordView const& view, std::int64_t offset,
                                std::int64_t timestamp) {
             if (info.control()) {
