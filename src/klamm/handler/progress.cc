@@ -129,9 +129,16 @@ bool Progress::fits(std::int64_t offset) const {
         return true;
     if (offset <= offset_ || bytes_at_most() + 3 * number_bytes_max <= metadata_bytes_max)
         return true;
-    auto then = *this;
-    then.finish(offset, offset + 1);
-    return then.bytes_at_most() <= metadata_bytes_max;
+    // Only the islands around it change, or what is kept for them.
+    auto from = islands_.upper_bound(offset);
+    auto to = from;
+    for (int i = 0; i < 2 && from != islands_.begin(); ++i) --from;
+    for (int i = 0; i < 2 && to != islands_.end(); ++i) ++to;
+    Progress near(from == islands_.begin() ? offset_ : std::prev(from)->second);
+    near.islands_.insert(from, to);
+    auto const before = near.bytes_at_most();
+    near.finish(offset, offset + 1);
+    return bytes_at_most() + near.bytes_at_most() - before <= metadata_bytes_max;
 }
 
 std::string Progress::metadata() const {

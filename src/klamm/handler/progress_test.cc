@@ -113,7 +113,7 @@ RC_GTEST_PROP(Progress, what_fits_stays_within_the_limit_whatever_gaps_come, (st
     Random random(seed);
     auto const spread = std::uint64_t{1} << random.below(40);
     std::vector<std::int64_t> events{static_cast<std::int64_t>(random.below(1000))};
-    while (events.size() < 2'000)
+    while (events.size() < 1'600)
         events.push_back(events.back() + 1 + static_cast<std::int64_t>(random.below(spread)));
     Progress progress(events.front());
     std::vector<std::size_t> order(events.size() - 1);
