@@ -20,6 +20,8 @@ namespace klamm::kafka_bus {
 using Clock = std::chrono::steady_clock;
 /// How long a thread waits before it looks whether it should end.
 inline constexpr Duration slice{200};
+/// What a record may have is the topic's to say: dead letters are larger than their events.
+inline constexpr char const* message_bytes_max = "67108864";
 
 /// Until when, and how much of that is left for one wait.
 class Deadline {

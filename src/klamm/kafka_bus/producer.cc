@@ -41,7 +41,9 @@ std::optional<bus::Error> Transactions::make() {
     auto const timeout = std::to_string(producer_.transaction_timeout.count());
     auto made = Client::make(
         RD_KAFKA_PRODUCER, options_, log_,
-        {{"linger.ms", "2"}, {"socket.timeout.ms", std::to_string(request_timeout.count())}},
+        {{"linger.ms", "2"},
+         {"message.max.bytes", message_bytes_max},
+         {"socket.timeout.ms", std::to_string(request_timeout.count())}},
         {{"client.id", producer_.client_id.empty() ? "klamm" : producer_.client_id},
          {"transactional.id", producer_.transactional_id},
          {"transaction.timeout.ms", timeout},

@@ -64,7 +64,8 @@ bool Sender::ready() {
         client_.reset();
     }
     auto made = Client::make(
-        RD_KAFKA_PRODUCER, options_, log_, {{"linger.ms", "1"}},
+        RD_KAFKA_PRODUCER, options_, log_,
+        {{"linger.ms", "1"}, {"message.max.bytes", message_bytes_max}},
         {{"enable.idempotence", "true"},
          {"partitioner", "murmur2_random"},
          {"message.timeout.ms", std::to_string(options_.patience.count())}},

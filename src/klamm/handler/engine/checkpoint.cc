@@ -27,4 +27,22 @@ std::expected<Checkpoint, std::string> Checkpoint::read(bus::Committed const& co
     return checkpoint;
 }
 
+std::string Checkpoint::write_entry() const {
+    auto const committed = write();
+    return fmt::format("{} {}", committed.offset, committed.metadata);
+}
+
+std::optional<Checkpoint> Checkpoint::read_entry(std::string_view entry) {
+    bus::Committed committed;
+    auto const space = entry.find(' ');
+    if (space == entry.npos) return std::nullopt;
+    auto const* const end = entry.data() + space;
+    auto const [stop, error] = std::from_chars(entry.data(), end, committed.offset);
+    if (error != std::errc{} || stop != end || committed.offset < 0) return std::nullopt;
+    committed.metadata = entry.substr(space + 1);
+    auto found = read(committed);
+    if (!found) return std::nullopt;
+    return std::move(*found);
+}
+
 }  // namespace klamm::handler

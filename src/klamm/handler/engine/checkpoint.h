@@ -12,7 +12,9 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace klamm::handler {
 
@@ -25,10 +27,16 @@ struct Checkpoint {
     [[nodiscard]] static std::expected<Checkpoint, std::string> read(
         bus::Committed const& committed);
 
+    /// As an entry of the ledger: "1042 7|…". It is written with each change of the ledger.
+    std::string write_entry() const;
+    static std::optional<Checkpoint> read_entry(std::string_view entry);
+
     bool operator==(Checkpoint const&) const = default;
 };
 
-/// The entry of the ledger that holds its version.
-inline constexpr std::string_view ledger_version_key = "v";
+/// The entry of the ledger that holds its version, and the progress with it. A log forgets the
+/// offsets of a group that has had no members for long (offsets.retention.minutes): then the work
+/// goes on from here, and not from the beginning.
+inline constexpr std::string_view ledger_checkpoint_key = "v";
 
 }  // namespace klamm::handler

@@ -172,7 +172,8 @@ void Commits::take(Partition& partition, Room& room) {
         partition.ledger.forget_done(partition.checkpoint.progress.offset() - remember, forget_max);
     if (!changes && forgotten.empty()) return;
     std::ranges::move(forgotten, std::back_inserter(last));
-    last.emplace_back(ledger_version_key, fmt::format("{}", ++partition.checkpoint.ledger_version));
+    ++partition.checkpoint.ledger_version;
+    last.emplace_back(ledger_checkpoint_key, partition.checkpoint.write_entry());
 }
 
 bus::Transaction Commits::transaction() const {

@@ -546,10 +546,44 @@ TEST(EngineRestore, waits_for_what_an_open_transaction_hides_in_the_ledger) {
     rig.run(30'000);
     EXPECT_THAT(rig.handled, ElementsAre("a"));
     EXPECT_FALSE(rig.engine->idle());
+    EXPECT_THAT(to_json(rig.engine->health()), HasSubstr("an open transaction hides it"));
     rig.bus.logs[{"billing-orders-ledger", 0}] = all;
     rig.run();
     EXPECT_THAT(rig.handled, ElementsAre("a"));
     EXPECT_EQ(rig.engine->counts().duplicates, 1U);
+}
+
+TEST(EngineRestore, goes_on_without_a_ledger_that_was_deleted_after_every_transaction_has_ended) {
+    Rig rig;
+    rig.start();
+    rig.place("ann", "a");
+    rig.run();
+    rig.crash();
+    rig.bus.logs[{"billing-orders-ledger", 0}] = {};
+    rig.start();
+    rig.place("ann", "b");
+    rig.run(800'000);
+    EXPECT_THAT(rig.handled, ElementsAre("a"));
+    rig.run(200'000);
+    EXPECT_THAT(rig.handled, ElementsAre("a", "b"));
+    EXPECT_THAT(rig.story.logs, testing::Contains(HasSubstr("it has been deleted or emptied")));
+    EXPECT_TRUE(rig.engine->health().healthy()) << to_json(rig.engine->health());
+}
+
+TEST(EngineRestore, goes_on_where_its_ledger_says_when_the_group_was_forgotten) {
+    Rig rig;
+    rig.start();
+    rig.place("ann", "a");
+    rig.bus.append({.topic = "orders", .key = "bob", .value = R"({"name":"without an id"})"});
+    rig.run();
+    EXPECT_THAT(rig.handled, testing::SizeIs(2));
+    rig.crash();
+    rig.bus.groups.clear();
+    rig.start();
+    rig.place("ann", "b");
+    rig.run();
+    EXPECT_THAT(rig.handled, ElementsAre("a", "without an id", "b"));
+    EXPECT_EQ(rig.committed().offset, 3);
 }
 
 // ---- transactions and memberships -------------------------------------------------------------

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace klamm::handler {
 
 namespace {
 
 constexpr std::int32_t ledger_read_bytes = 4 * 1024 * 1024;
+/// No transaction stays open longer: Kafka's transaction.max.timeout.ms, if it was not raised.
+constexpr Duration ledger_patience{900'000};
 /// Before a step of a restore is done again.
 constexpr Duration restore_pause{100};
 /// What a revoked partition's handlers have to finish, as a part of the rebalance time-out.
@@ -76,6 +77,7 @@ void Membership::assigned(std::map<bus::TopicPartition, bus::Committed> const& p
         auto& at_work = core_.at_work[id];
         if (!at_work) at_work = std::make_shared<std::int32_t>(0);
         partition->at_work = at_work;
+        partition->since = core_.parts.loop.now().instant;
         core_.parts.observer.assigned(id);
         find_start(partition, committed);
     }
@@ -93,6 +95,7 @@ void Membership::later(std::shared_ptr<Partition> const& partition, Duration del
 void Membership::find_start(std::shared_ptr<Partition> const& partition,
                             bus::Committed const& committed) {
     if (committed.offset >= 0) {
+        partition->never_committed = false;
         auto checkpoint = Checkpoint::read(committed);
         if (!checkpoint) {
             core_.parts.observer.log(
@@ -131,12 +134,7 @@ void Membership::read_ledger(std::shared_ptr<Partition> const& partition, std::i
         if (!result) return again(held, offset);
         ledger_read(held, *result);
         if (result->next < result->end) return read_ledger(held, result->next);
-        std::int64_t version = 0;
-        if (auto const found = held->ledger.find(ledger_version_key))
-            std::from_chars(found->data(), found->data() + found->size(), version);
-        // A transaction that somebody left open hides the rest; it ends by its time-out.
-        if (version < held->checkpoint.ledger_version) return again(held, result->next);
-        held->checkpoint.ledger_version = version;
+        if (hidden(*held)) return again(held, result->next);
         restored(held);
     };
     if (offset >= 0)
@@ -149,6 +147,32 @@ void Membership::read_ledger(std::shared_ptr<Partition> const& partition, std::i
                                   if (!first) return again(held, offset);
                                   read_ledger(held, *first);
                               }));
+}
+
+/// Whether a transaction that somebody left open hides what was committed behind it; it ends by its
+/// time-out. Else the checkpoint is what it has to be.
+bool Membership::hidden(Partition& partition) {
+    auto& checkpoint = partition.checkpoint;
+    auto const entry = partition.ledger.find(ledger_checkpoint_key);
+    auto const kept = entry ? Checkpoint::read_entry(*entry) : std::nullopt;
+    if (kept && partition.never_committed) {
+        core_.parts.observer.log(fmt::format(
+            "{}: the group's offset is gone, as after offsets.retention.minutes without a member: "
+            "{} goes on at {}, which its ledger has kept",
+            name(partition.id()), core_.app.name(), kept->progress.offset()));
+        checkpoint = *kept;
+    }
+    auto const version = kept ? kept->ledger_version : 0;
+    if (version < checkpoint.ledger_version) {
+        if (core_.parts.loop.now().instant < partition.since + ledger_patience) return true;
+        core_.parts.observer.log(fmt::format(
+            "{} is at version {}, and {} was committed with the offset: it has been deleted or "
+            "emptied. What it knew of {} is lost; the work goes on without",
+            partition.route().ledger, version, checkpoint.ledger_version, name(partition.id())));
+        return false;
+    }
+    checkpoint.ledger_version = version;
+    return false;
 }
 
 void Membership::ledger_read(std::shared_ptr<Partition> const& partition,

@@ -55,6 +55,7 @@ private:
     void find_start(std::shared_ptr<Partition> const& partition, bus::Committed const& committed);
     void read_ledger(std::shared_ptr<Partition> const& partition, std::int64_t offset);
     void ledger_read(std::shared_ptr<Partition> const& partition, bus::ReadResult const& read);
+    bool hidden(Partition& partition);
     void restored(std::shared_ptr<Partition> const& partition);
     /// Does `step` a little later, if the partition is still ours.
     void later(std::shared_ptr<Partition> const& partition, Duration delay,

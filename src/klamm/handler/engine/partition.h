@@ -39,8 +39,10 @@ public:
     Route const& route() const { return route_; }
 
     Phase phase = Phase::restoring;
-    Checkpoint checkpoint;  ///< with all that is in transactions which have begun
-    Ledger ledger;          ///< with all that is finished
+    Instant since{};              ///< it is ours
+    bool never_committed = true;  ///< as far as the group knows
+    Checkpoint checkpoint;        ///< with all that is in transactions which have begun
+    Ledger ledger;                ///< with all that is finished
     Parking parking;
     std::set<std::string> state_types;  ///< of which the ledger has entries
 

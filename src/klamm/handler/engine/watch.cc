@@ -138,10 +138,27 @@ Health Watch::health() const {
     if (standing.partitions == nullptr) return health;
     add_stalled(health, *standing.partitions);
     for (auto const& [id, partition] : *standing.partitions) {
+        add_restoring(health, *partition);
         add_poisoned(health, *partition);
         add_lagging(health, *partition);
     }
     return health;
+}
+
+void Watch::add_restoring(Health& health, Partition const& partition) const {
+    if (partition.phase != Partition::Phase::restoring) return;
+    auto const time = now() - partition.since;
+    if (time <= restored_after) return;
+    auto const& id = partition.id();
+    health.problems.push_back(
+        {.kind = Kind::not_started,
+         .topic = id.topic,
+         .partition = id.partition,
+         .why = fmt::format("{}/{} is ours since {}, and {} is not read yet to the version {} that "
+                            "belongs to the committed offset: an open transaction hides it, or it "
+                            "has been deleted",
+                            id.topic, id.partition, spoken(time), partition.route().ledger,
+                            partition.checkpoint.ledger_version)});
 }
 
 void Watch::add_slow(Health& health) const {

@@ -23,6 +23,8 @@ using Partitions = std::map<bus::TopicPartition, std::shared_ptr<Partition>>;
 
 class Watch final : public Observer {
 public:
+    /// To read a ledger takes so long, or something is wrong.
+    static constexpr Duration restored_after{15'000};
     static constexpr Duration look_every{1'000};
     static constexpr Duration ask_ends_every{5'000};
 
@@ -79,6 +81,7 @@ private:
     void look();
     void ask_ends(Partitions const& partitions);
     Instant now() const { return core_->parts.loop.now().instant; }
+    void add_restoring(Health& health, Partition const& partition) const;
     void add_slow(Health& health) const;
     void add_stalled(Health& health, Partitions const& partitions) const;
     void add_poisoned(Health& health, Partition const& partition) const;
