@@ -79,6 +79,16 @@ class Embedded(Case):
         with self.embedded() as app:
             self.expect_each_visit_once(app.wait_until_ready(20)["kafka"])
 
+    def test_a_quiet_one_logs_nothing_while_nothing_is_wrong(self):
+        said = []
+        for flags in ((), (), ("--quiet",)):
+            with self.embedded(*flags) as app:
+                app.wait_until_ready()
+                app.kill()
+                said.append(app.stderr())
+        self.assertIn("recovered", said[1])
+        self.assertEqual(said[2], "")
+
     def test_a_second_process_on_the_same_data_is_told_who_has_it(self):
         with self.embedded() as app:
             app.wait_until_ready()

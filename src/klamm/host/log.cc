@@ -53,6 +53,8 @@ void log_peer(std::string_view line) {
     logger().warn("{}", line);
 }
 
+void log_only_problems() { logger().set_level(spdlog::level::warn); }
+
 void stop_process(std::string_view why) {
     log_error(why);
     ::_exit(1);

@@ -16,6 +16,9 @@ void log_warning(std::string_view line);
 void log_error(std::string_view line);
 void log_peer(std::string_view line);
 
+/// From now on, in all of the process: no log_info() any more.
+void log_only_problems();
+
 /// Logs, then leaves the process with 1 at once: nothing that is in flight gets out.
 [[noreturn]] void stop_process(std::string_view why);
 

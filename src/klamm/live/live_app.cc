@@ -33,6 +33,7 @@ std::uint64_t random_seed() {
 }  // namespace
 
 void LiveApp::Log::log(std::string const& line) {
+    if (options.quiet) return;  // what is wrong, the health says
     if (options.log)
         options.log(line);
     else

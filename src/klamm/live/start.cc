@@ -1,4 +1,5 @@
 // live/start.cc - klamm::start, and the signals of a program that is nothing but an App.
+#include "klamm/host/log.h"
 #include "klamm/host/process.h"
 #include "klamm/live/live_app.h"
 
@@ -81,6 +82,7 @@ int wait_for_end(App const& app, LiveApp& live, Descriptor const& signalled,
 int run_setup(App const& app, live::Setup setup) {
     auto const signals = host::block_signals();
     host::keep_freed_memory();
+    if (setup.run.quiet) host::log_only_problems();
     if (setup.embedded) host::warn(setup.broker);
     Descriptor const signalled(::signalfd(-1, &signals, SFD_CLOEXEC));
     Descriptor const settled(::eventfd(0, EFD_CLOEXEC));
