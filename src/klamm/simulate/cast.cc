@@ -164,8 +164,8 @@ void Cast::begin(Slot& slot) {
         });
         return false;
     };
-    slot.life->engine().start([this](bus::Result<void> started) {
-        if (!started)
+    slot.life->engine().start([this, &slot](bus::Result<void> started) {
+        if (!started && !slot.leaving)
             violations_.report("start", "an instance cannot start: " + started.error().why);
     });
 }
