@@ -218,12 +218,12 @@ private:
             return;
         }
         auto const letters = letters_left_.extract(letters_left_.begin()).value();
-        tale_.tell("dead letters in {} are sent back", letters);
-        redrive_all(operator_->loop, *operator_->bus, letters, [this](auto result) {
-            if (result)
-                tale_.tell("{} were sent back", *result);
-            else
-                tale_.tell("that failed: {}", result.error().why);
+        redrive_all(operator_->loop, *operator_->bus, letters, [this, letters](auto result) {
+            if (!result)
+                tale_.tell("dead letters in {} could not be sent back: {}", letters,
+                           result.error().why);
+            else if (*result > 0)
+                tale_.tell("{} dead letters in {} were sent back", *result, letters);
             redrive_next();
         });
     }
