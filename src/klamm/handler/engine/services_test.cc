@@ -367,6 +367,19 @@ TEST(EngineHealth, names_a_lag_with_its_age_and_what_is_behind) {
     EXPECT_TRUE(rig.engine->health().healthy()) << to_json(rig.engine->health());
 }
 
+TEST(EngineHealth, says_why_dead_letters_are_refused) {
+    Rig rig([](Placed const&, Context&) { return dead_letter("no", "Refused"); });
+    rig.start();
+    rig.bus.commit_fails.assign(1'000, bus::Error::Kind::refused);
+    rig.place("ann", "a");
+    rig.run(120'000);
+    EXPECT_THAT(to_json(rig.engine->health()), HasSubstr("as the test wants it"));
+    rig.bus.commit_fails.clear();
+    rig.run(60'000);
+    EXPECT_THAT(rig.dead(), ElementsAre("a"));
+    EXPECT_THAT(kinds(rig.engine->health()), ElementsAre(ProblemKind::poisoned));
+}
+
 TEST(EngineHealth, one_that_was_fenced_is_red_until_it_is_back) {
     Rig rig;
     rig.start();
