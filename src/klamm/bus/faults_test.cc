@@ -324,8 +324,36 @@ TEST(Faults, ManyThingsGoWrongAtRandom) {
     EXPECT_GT(cuts, 500);
 }
 
-// ---- memberships that are lost
-// -------------------------------------------------------------------
+TEST(Faults, EachSendHasItsOwnPatience) {
+    BrokerWorld world;
+    auto const bus = world.make_bus({.patience = Duration{10'000}});
+    bool made = false;
+    bus->create_topics({{.name = in}}, [&](Result<void>) { made = true; });
+    ASSERT_TRUE(world.run_until([&] { return made; }));
+    world.kill();
+    auto const begin = world.virtual_loop.now().instant;
+    std::vector<std::int64_t> ended;  // in seconds
+    std::vector<Error::Kind> kinds;
+    int sent = 0;
+    auto const send = [&] {
+        bus->send({outgoing(in, 0, "x")}, [&](Result<std::vector<Position>> places) {
+            if (places) return void(++sent);
+            ended.push_back((world.virtual_loop.now().instant - begin) / Duration{1'000});
+            kinds.push_back(places.error().kind);
+        });
+    };
+    for (int i = 0; i < 5; ++i) {  // at 0, 3, ... 12 s
+        send();
+        world.pass(Duration{3'000});
+    }
+    world.start();
+    ASSERT_TRUE(world.run_until([&] { return ended.size() + std::size_t(sent) == 5; }));
+    EXPECT_EQ(kinds, (std::vector{Error::Kind::away, Error::Kind::away}));
+    EXPECT_EQ(ended, (std::vector<std::int64_t>{9, 12}));
+    EXPECT_EQ(sent, 3) << "what has patience left is sent";
+}
+
+// ---- memberships that are lost ----------------------------------------------------------------
 
 TEST(Faults, WhoIsNotHeardLosesItsPartitionsAndJoinsAgain) {
     BrokerWorld world;

@@ -39,22 +39,33 @@ void Sender::send(std::vector<Outgoing> records, Sent done) {
 
 void Sender::next() {
     if (job_ || calls_.empty()) return;
+    if (calls_.front().until <= line_->now()) return expire();
     gather();
     if (job_->records.empty()) return finish(std::nullopt);
     if (producer_.known()) return prepare();
     name_producer();
 }
 
+/// Those before it took all its time.
+void Sender::expire() {
+    auto call = std::move(calls_.front());
+    calls_.pop_front();
+    line_->post([this] { next(); });
+    call.done(std::unexpected(
+        Error{Kind::away, "to write: what was to be written before did not come to an end"}));
+}
+
 void Sender::gather() {
     job_ = std::make_unique<Job>();
     job_->now_ms = setting_->loop.now().wall_ms;
-    job_->until = calls_.front().until;
     while (!calls_.empty()) {
         auto& call = calls_.front();
         bool const first = job_->calls.empty();
         if (!first && (call.alone || job_->calls.front().alone ||
+                       call.until > job_->calls.front().until + together_max ||
                        job_->records.size() + call.records.size() > records_max))
             return;
+        job_->until = call.until;
         for (std::size_t i = 0; i < call.records.size(); ++i) {
             if (call.places[i].offset >= 0) continue;
             job_->records.push_back(std::move(call.records[i]));

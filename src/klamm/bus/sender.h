@@ -16,6 +16,8 @@ public:
     using Sent = Done<std::vector<Position>>;
     /// Of calls that go together.
     static constexpr std::size_t records_max = 10'000;
+    /// They were asked for within so much time: each ends when its own patience does, or so.
+    static constexpr Duration together_max{1'000};
 
     explicit Sender(std::shared_ptr<Setting> setting);
     void belong_to(std::weak_ptr<void> owner) { line_->belong_to(std::move(owner)); }
@@ -43,6 +45,7 @@ private:
     };
 
     void next();
+    void expire();
     void gather();
     void name_producer();
     void prepare();
