@@ -81,11 +81,13 @@ private:
 };
 
 Cast::Cast(Simulation const& simulation, Plan const& plan, Schedule& schedule,
-           Connect const& connect, Tale& tale, sim::Violations& violations, std::uint64_t seed)
+           Connect const& connect, SchemaRegistry& registry, Tale& tale,
+           sim::Violations& violations, std::uint64_t seed)
     : simulation_(simulation),
       plan_(plan),
       schedule_(schedule),
       connect_(connect),
+      registry_(registry),
       tale_(tale),
       violations_(violations),
       random_(seed) {
@@ -151,8 +153,8 @@ void Cast::begin(Slot& slot) {
     options.run_takes = [this, &slot] { return run_takes(slot); };
     tale_.tell("{} starts", slot.name);
     slot.watcher = std::make_unique<Watcher>(*this, slot.name, slot.life_number);
-    slot.life = std::make_unique<Life>(schedule_, connect_, wrapped(slot), std::move(options),
-                                       *slot.watcher);
+    slot.life = std::make_unique<Life>(schedule_, connect_, registry_, wrapped(slot),
+                                       std::move(options), *slot.watcher);
     slot.life->loop().may_run = [this, &slot] {
         if (!strikes(&Faults::crash)) return true;
         tale_.count(fault_kinds[2].name, 1);

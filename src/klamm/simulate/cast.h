@@ -18,7 +18,7 @@ class Cast {
 public:
     /// All that is given lives longer.
     Cast(Simulation const& simulation, Plan const& plan, Schedule& schedule, Connect const& connect,
-         Tale& tale, sim::Violations& violations, std::uint64_t seed);
+         SchemaRegistry& registry, Tale& tale, sim::Violations& violations, std::uint64_t seed);
     ~Cast();
 
     void start();
@@ -58,6 +58,7 @@ private:
     Plan const& plan_;
     Schedule& schedule_;
     Connect const& connect_;
+    SchemaRegistry& registry_;
     Tale& tale_;
     sim::Violations& violations_;
     Random random_;

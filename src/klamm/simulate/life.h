@@ -4,6 +4,7 @@
 
 #include "klamm/bus/embedded_bus.h"
 #include "klamm/handler/engine.h"
+#include "klamm/simulate/registry.h"
 #include "klamm/simulate/schedule_loop.h"
 
 #include <functional>
@@ -33,13 +34,14 @@ struct LifeOptions {
 
 class Life {
 public:
-    /// `app` is a copy of its own. `observer` and `schedule` live longer.
-    Life(Schedule& schedule, Connect const& connect, App app, LifeOptions options,
-         handler::Observer& observer)
+    /// `app` is a copy of its own. The rest lives longer.
+    Life(Schedule& schedule, Connect const& connect, SchemaRegistry& registry, App app,
+         LifeOptions options, handler::Observer& observer)
         : app_(std::move(app)),
           process_(schedule, connect, options.bus),
           workers_(process_.loop, std::move(options.run_takes)),
-          codecs_(handler::make_codecs(format_of(app_), nullptr, process_.loop)),
+          registry_(registry.client_for(app_, process_.loop)),
+          codecs_(handler::make_codecs(app_.options().format, registry_.get(), process_.loop)),
           engine_(
               handler::make_engine(app_, std::move(options.engine),
                                    {process_.loop, *process_.bus, workers_, *codecs_, observer})) {}
@@ -51,15 +53,10 @@ public:
     handler::Engine const& engine() const { return *engine_; }
 
 private:
-    /// There is no registry, and an App does not notice how its events are written.
-    static Format format_of(App const& app) {
-        auto const format = app.options().format;
-        return format == Format::avro ? Format::json : format;
-    }
-
     App app_;
     Process process_;
     ScheduleWorkers workers_;
+    std::unique_ptr<handler::Registry> registry_;
     std::unique_ptr<handler::Codecs> codecs_;
     std::unique_ptr<handler::Engine> engine_;
 };

@@ -1,14 +1,28 @@
 #include "klamm/simulate/read_events.h"
 
 #include "klamm/handler/progress.h"
-#include "klamm/simulate/inputs.h"
 
 namespace klamm::simulated {
 
-std::vector<std::shared_ptr<void const>> read_events(std::span<StoredMessage const> messages,
+namespace {
+
+/// Does at once what is asked of it.
+class AtOnce final : public bus::Loop {
+public:
+    Now now() const override { return {}; }
+    void post(Job job) override { job(); }
+    void after(Duration, Job) override {}
+};
+
+}  // namespace
+
+std::vector<std::shared_ptr<void const>> read_events(SchemaRegistry& registry,
+                                                     std::span<StoredMessage const> messages,
                                                      EventType const& type) {
     std::vector<std::shared_ptr<void const>> events;
-    auto const codecs = plain_codecs(type);
+    AtOnce loop;
+    auto const client = registry.client(loop);
+    auto const codecs = handler::make_codecs(Format::json, client.get(), loop);
     for (auto const& stored : messages) {
         if (stored.event.type != type.name) continue;
         Message const message{stored.position, stored.timestamp, stored.key,

@@ -4,6 +4,7 @@
 
 #include "klamm/bus/bus.h"
 #include "klamm/health.h"
+#include "klamm/simulate/registry.h"
 #include "klamm/test.h"
 
 #include <map>
@@ -14,7 +15,8 @@
 namespace klamm::simulated {
 
 /// Those of this type, decoded; what cannot be decoded is left out.
-std::vector<std::shared_ptr<void const>> read_events(std::span<StoredMessage const> messages,
+std::vector<std::shared_ptr<void const>> read_events(SchemaRegistry& registry,
+                                                     std::span<StoredMessage const> messages,
                                                      EventType const& type);
 /// Whether the dead letter was neither sent back nor discarded. `redriven` is what was committed
 /// for the dead letter topic by those who did.

@@ -110,7 +110,7 @@ inline App sample_app(SampleOptions options = {}) {
                        return done();
                    },
                    {.name = "told", .order = options.order});
-    app.sends<Claim>("claims").sends<Receipt>("receipts");
+    app.sends<Notice>("notices").sends<Claim>("claims").sends<Receipt>("receipts");
     return app;
 }
 

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <set>
 
 namespace klamm::simulated {
 namespace {
@@ -64,6 +65,33 @@ TEST(Simulate, HandlersThatParkNothingStandAllFaults) {
 
 TEST(Simulate, OneHandlerAtATimeStandsAllFaults) {
     auto const result = simulate(sample({.concurrency = 1, .partitions = 4}), some_seeds(20));
+    EXPECT_TRUE(result.passed()) << result.story;
+}
+
+TEST(Simulate, RequestsAndAvroStandAllFaults) {
+    App app("desk");
+    app.options().format = Format::avro;
+    app.on<Late>("asks", [](Late const& late, Context& context) {
+        context.reply(Receipt{late.flight, late.minutes});
+        return done();
+    });
+    app.sends<Receipt>("answers");
+    Simulation simulation;
+    simulation.app = [&app] { return app; };
+    simulation.inputs = [](Inputs& inputs) {
+        for (int i = 0; i < 20; ++i)
+            inputs.publish("asks", Late{"KL1", i},
+                           {.key = std::to_string(i % 3),
+                            .headers = {{"kafka_replyTopic", "answers"},
+                                        {"kafka_correlationId", std::to_string(i)}}});
+    };
+    simulation.oracles["each has its answer"] = [](Committed const& committed) -> std::string {
+        std::set<std::int32_t> answered;
+        for (auto const& receipt : committed.sent<Receipt>("answers"))
+            if (!answered.insert(receipt.number).second) return "one has two";
+        return answered.size() == 20 ? "" : "only " + std::to_string(answered.size());
+    };
+    auto const result = simulate(simulation, some_seeds(20));
     EXPECT_TRUE(result.passed()) << result.story;
 }
 

@@ -55,7 +55,7 @@ struct Test::Parts {
         life_options.engine.seed = random.next();
         life_options.bus.seed = random.next();
         life_options.run_takes = [] { return run_takes; };
-        life = std::make_unique<Life>(schedule, connect, app, std::move(life_options),
+        life = std::make_unique<Life>(schedule, connect, registry, app, std::move(life_options),
                                       holdings.at(instance));
         life->engine().start([](bus::Result<void> started) {
             if (!started) stop("the App cannot be started: " + started.error().why);
@@ -118,6 +118,7 @@ struct Test::Parts {
     MemoryBroker broker;
     Connect connect;
     LogView log;
+    SchemaRegistry registry;
     Process outside;
     std::vector<Holdings> holdings;  ///< of each instance
     std::vector<std::unique_ptr<Life>> lives;
@@ -174,7 +175,7 @@ Time Test::now() const { return parts_->now(); }
 std::vector<std::shared_ptr<void const>> Test::events_of(std::string_view topic,
                                                          EventType const& type) const {
     auto const found = messages(topic);
-    return read_events(found, type);
+    return read_events(parts_->registry, found, type);
 }
 
 std::vector<StoredMessage> Test::messages(std::string_view topic) const {

@@ -86,6 +86,17 @@ TEST(Test, PublishedTwiceIsHandledOnce) {
     EXPECT_EQ(test.counts().duplicates, 1U);
 }
 
+TEST(Test, AvroComesWithARegistry) {
+    auto app = sample_app();
+    app.options().format = Format::avro;
+    klamm::Test test{app};
+    test.publish("flights", Late{"KL1", 200}, {.key = "KL1"});
+    test.run_until_idle();
+    EXPECT_THAT(test.sent<Notice>("notices"), ElementsAre(Notice{"KL1", 200, 1}));
+    EXPECT_THAT(test.sent<Receipt>("receipts"), ElementsAre(Receipt{"KL1", 1}));
+    EXPECT_EQ(test.messages("notices").at(0).value->front(), '\0') << "behind its schema's id";
+}
+
 TEST(Test, RequestsAreAnswered) {
     App app{"desk"};
     app.on<Late>("asks", [](Late const& late, Context& context) {

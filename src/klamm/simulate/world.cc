@@ -27,8 +27,9 @@ constexpr int rounds_at_the_end = 4;  // of redrives: one more than each dead le
 /// What the user's oracles look at.
 class CommittedHistory final : public Committed {
 public:
-    CommittedHistory(App const& app, History const& history, std::vector<StoredMessage> inputs)
-        : app_(app), history_(history), inputs_(std::move(inputs)) {}
+    CommittedHistory(SchemaRegistry& registry, History const& history,
+                     std::vector<StoredMessage> inputs)
+        : registry_(registry), history_(history), inputs_(std::move(inputs)) {}
     std::vector<StoredMessage> const& messages(std::string_view topic) const override {
         static std::vector<StoredMessage> const none;
         auto const found = history_.topics.find(std::string(topic));
@@ -39,17 +40,17 @@ public:
 private:
     std::vector<std::shared_ptr<void const>> events_of(std::string_view topic,
                                                        EventType const& type) const override {
-        return read_events(messages(topic), type);
+        return read_events(registry_, messages(topic), type);
     }
     std::vector<std::shared_ptr<void const>> inputs_of(std::string_view topic,
                                                        EventType const& type) const override {
         std::vector<StoredMessage> of_topic;
         for (auto const& input : inputs_)
             if (input.position.topic == topic) of_topic.push_back(input);
-        return read_events(of_topic, type);
+        return read_events(registry_, of_topic, type);
     }
 
-    App const& app_;
+    SchemaRegistry& registry_;
     History const& history_;
     std::vector<StoredMessage> inputs_;
 };
@@ -71,7 +72,8 @@ public:
           }),
           outside_(schedule_, connect_,
                    {.patience = patience_of_who_publishes, .seed = random_.next()}),
-          cast_(simulation, plan, schedule_, connect_, tale_, violations_, random_.next()) {
+          cast_(simulation, plan, schedule_, connect_, registry_, tale_, violations_,
+                random_.next()) {
         trace_.on_hit = [this](sim::Fault fault) { tale_.broker_fault(fault); };
     }
 
@@ -298,7 +300,7 @@ private:
         if (simulation_.redelivery && reference != nullptr)
             ask("redelivery", redelivery(app_, history, *reference));
         if (simulation_.oracles.empty()) return;
-        CommittedHistory const committed(app_, history, input_messages());
+        CommittedHistory const committed(registry_, history, input_messages());
         for (auto const& [name, oracle] : simulation_.oracles) ask(name, oracle(committed));
     }
     Ending ending() {
@@ -326,6 +328,7 @@ private:
     std::unique_ptr<BrokerSide> broker_;
     Connect connect_;
     LogView log_;
+    SchemaRegistry registry_;
     Process outside_;
     Cast cast_;
     bool calm_ = true;
