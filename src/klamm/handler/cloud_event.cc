@@ -156,7 +156,7 @@ Hash128 hash_of(std::initializer_list<std::string_view> texts) {
 
 /// Version 8 of RFC 9562: 122 bits, made in our own way.
 std::string uuid_of(Hash128 hash) {
-    hash.high = (hash.high & ~0xf000U) | 0x8000U;
+    hash.high = (hash.high & ~std::uint64_t{0xf000}) | 0x8000;
     hash.low = (hash.low & ~(std::uint64_t{3} << 62)) | std::uint64_t{1} << 63;
     Uuid id;
     for (std::size_t i = 0; i < 8; ++i) {

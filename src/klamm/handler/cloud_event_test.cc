@@ -216,6 +216,7 @@ TEST(CloudEvent, GivesASendTheSameContextEachTime) {
     EXPECT_THAT(first.id,
                 testing::MatchesRegex(
                     "[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+    EXPECT_NE(first.id.substr(0, 8), send(cause, "bill", 1).id.substr(0, 8));
     EXPECT_EQ(first.correlation_id, "7");
     EXPECT_EQ(first.causation_id, "7");
     EXPECT_EQ(first.tracestate, "a=1");

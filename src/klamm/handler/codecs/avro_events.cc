@@ -179,32 +179,40 @@ bool AvroReader::field(std::string_view name) {
 
 bool AvroReader::begin_array() {
     if (failed()) return false;
-    blocks_.push_back(0);
+    blocks_.push_back({});
+    return true;
+}
+
+bool AvroReader::next_block(Block& block) {
+    if (block.behind && *block.behind != left_.size())
+        return fail("a block of another length than it says");
+    std::int64_t count = 0;
+    std::int64_t size = 0;
+    if (!int64(count)) return false;
+    if (count < 0 && !int64(size)) return false;
+    if (size < 0 || std::uint64_t(size) > left_.size())
+        return fail(fmt::format("a block of {} bytes, where {} are left", size, left_.size()));
+    block.behind.reset();
+    if (count < 0) block.behind = left_.size() - std::uint64_t(size);
+    block.items = count < 0 ? 0 - static_cast<std::uint64_t>(count) : std::uint64_t(count);
+    // Nobody can make a reader work for longer than the value is long.
+    if (block.items <= left_.size()) return true;
+    auto const empty = block.items - left_.size();
+    if (empty > empty_items_left_)
+        return fail(fmt::format("{} items in {} bytes", block.items, left_.size()));
+    empty_items_left_ -= empty;
     return true;
 }
 
 bool AvroReader::next_item() {
     if (failed()) return false;
-    auto& items = blocks_.back();
-    if (items == 0) {
-        std::int64_t count = 0;
-        std::int64_t size = 0;
-        if (!int64(count)) return false;
-        if (count < 0 && !int64(size)) return false;  // a block that says how long it is
-        items = count < 0 ? 0 - static_cast<std::uint64_t>(count) : std::uint64_t(count);
-        if (items == 0) {
-            blocks_.pop_back();
-            return false;
-        }
-        // Nobody can make a reader work for longer than the value is long.
-        if (items > left_.size()) {
-            auto const empty = items - left_.size();
-            if (empty > empty_items_left_)
-                return fail(fmt::format("{} items in {} bytes", items, left_.size()));
-            empty_items_left_ -= empty;
-        }
+    auto& block = blocks_.back();
+    if (block.items == 0 && !next_block(block)) return false;
+    if (block.items == 0) {
+        blocks_.pop_back();
+        return false;
     }
-    --items;
+    --block.items;
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "klamm/json/value.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -90,7 +91,13 @@ private:
 
     std::string_view left_;
     std::string_view field_;
-    std::vector<std::uint64_t> blocks_;  ///< items left of the blocks that are read, innermost last
+    struct Block {
+        std::uint64_t items = 0;              ///< that are left
+        std::optional<std::uint64_t> behind;  ///< bytes left at its end, if it says how long it is
+    };
+    bool next_block(Block& block);
+
+    std::vector<Block> blocks_;  ///< that are read, the innermost last
     std::uint64_t empty_items_left_ = empty_items_max;
     std::string error_;
 };

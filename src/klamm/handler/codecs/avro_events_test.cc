@@ -129,15 +129,17 @@ TEST(AvroEvents, HoldNobodyUpWithItemsOfNoBytes) {
 }
 
 TEST(AvroEvents, ReadBlocksThatSayHowLongTheyAre) {
-    // Two blocks, of -1 items in 4 bytes and of 1 item; then the end.
-    std::string const holes = {1, 2, 2, 1, 2, 0, 0};
-    struct Holes {
-        std::vector<std::optional<std::int32_t>> holes;
-    } event;
-    AvroReader reader(holes);
-    detail::read(reader, event.holes);
-    EXPECT_EQ(reader.error(), "");
-    EXPECT_THAT(event.holes, testing::ElementsAre(-1, std::nullopt));
+    std::vector<std::optional<std::int32_t>> holes;
+    auto const read = [&](std::string const& bytes) {
+        AvroReader reader(bytes);
+        detail::read(reader, holes);
+        return reader.error();
+    };
+    // A block of 1 item, then one of -1 items in 1 byte; then the end.
+    EXPECT_EQ(read({2, 2, 1, 1, 2, 0, 0}), "");
+    EXPECT_THAT(holes, testing::ElementsAre(-1, std::nullopt));
+    EXPECT_EQ(read({1, 4, 0, 0}), "a block of another length than it says");
+    EXPECT_EQ(read({1, 53, 0, 0}), "a block of -27 bytes, where 2 are left");
 }
 
 TEST(AvroResolution, ReadsAnotherVersionOfTheEvent) {
