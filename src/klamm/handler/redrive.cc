@@ -450,6 +450,8 @@ std::string_view to_string(Stays why) {
             return "the topic where it was is not known, or not there";
         case Stays::gone:
             return "the original record is gone (retention)";
+        case Stays::unmarked:
+            return "no dead letter: nothing in its headers says so";
         case Stays::no_room:
             return "too many gaps before it: redrive or discard older ones";
     }

@@ -22,6 +22,7 @@ bool RedrivePlan::add(StoredDeadLetter const& stored, std::int64_t next) {
     entry.parked = letter.parked;
     // Those that wait came back with the one that failed, through no fault of theirs.
     entry.often = !letter.parked && letter.redrives >= rules_.redrives_max;
+    entry.unmarked = letter.dialect == DeadLetter::Dialect::unknown && !rules_.unmarked;
     entries_.push_back(entry);
     return true;
 }
@@ -38,13 +39,16 @@ RedrivePlan::Choice RedrivePlan::choose(std::uint64_t limit) {
         auto const along = in_order && !entry.selected && entry.parked && queue.taken;
         auto const stays = [&](Stays why) { choice.stay.emplace_back(entry.planned.offset, why); };
         bool take = entry.selected || along;
-        if (take && queue.blocked && !rules_.out_of_order) {
+        if (choice.letters.size() >= limit) {
+            take = false;
+        } else if (take && entry.unmarked) {
+            stays(Stays::unmarked);
+            take = false;
+        } else if (take && queue.blocked && !rules_.out_of_order) {
             stays(Stays::overtakes);
             take = false;
         } else if (take && entry.often && !rules_.discard) {
             stays(Stays::redriven_often);
-            take = false;
-        } else if (choice.letters.size() >= limit) {
             take = false;
         }
         if (!take) {

@@ -26,6 +26,8 @@ struct RedriveRules {
     std::int32_t redrives_max = 3;
     /// Also those that overtake earlier ones of their key.
     bool out_of_order = false;
+    /// Also records that nobody marked as dead letters: the topic may be another than was meant.
+    bool unmarked = false;
     /// They are discarded: in any order, and nothing goes along.
     bool discard = false;
 };
@@ -36,6 +38,7 @@ enum class Stays : std::uint8_t {
     redriven_often,  ///< RedriveRules::redrives_max
     homeless,        ///< nobody knows where it was, or the topic is not there any more
     gone,            ///< a share group's, whose record retention has removed
+    unmarked,        ///< RedriveRules::unmarked
     no_room,         ///< too many islands: see Progress::fits
 };
 
@@ -73,6 +76,7 @@ private:
         bool selected = false;
         bool parked = false;
         bool often = false;
+        bool unmarked = false;
     };
     struct Queue {
         bool taken = false;

@@ -327,6 +327,17 @@ TEST_F(Story, one_that_would_overtake_earlier_ones_of_its_key_stays) {
     EXPECT_THAT(values("orders"), ElementsAre("event 12"));
 }
 
+TEST_F(Story, a_limit_leaves_the_later_ones_of_a_key_for_the_next_time) {
+    dead("ann", refused(10));
+    dead("ann", refused(12, true));
+    dead("ann", refused(14, true));
+    auto const result = must({.limit = 2});
+    EXPECT_EQ(result.redriven, 2U);
+    EXPECT_EQ(result.stayed(), 0U);
+    EXPECT_THAT(values("orders"), ElementsAre("event 10", "event 12"));
+    EXPECT_FALSE(read_redrive(log.topics.at("orders")[1].records.back().headers)->last);
+}
+
 TEST_F(Story, one_that_came_back_goes_before_younger_ones_that_never_left) {
     dead("ann", refused(14, true));
     auto again = refused(10);
@@ -510,14 +521,26 @@ TEST_F(Story, elsewhere_they_are_events_like_others_and_discarded_where_they_wer
 
 TEST_F(Story, what_has_no_home_stays) {
     dead("ann", refused(10));
-    log.append({.topic = "orders-dlt", .partition = 1, .key = "k", .value = "no dead letter"});
     log.topics.erase("orders");
     auto const result = must();
     EXPECT_EQ(result.redriven, 0U);
-    EXPECT_EQ(result.stay.at(Stays::homeless), 2U);
+    EXPECT_EQ(result.stay.at(Stays::homeless), 1U);
     RedriveOptions options;
     options.to = "elsewhere";
-    EXPECT_EQ(must(options).redriven, 2U);
+    EXPECT_EQ(must(options).redriven, 1U);
+}
+
+TEST_F(Story, records_that_are_no_dead_letters_stay_unless_they_are_meant) {
+    log.append({.topic = "orders-dlt", .partition = 1, .key = "k", .value = "an order"});
+    RedriveOptions options;
+    options.to = "elsewhere";
+    EXPECT_EQ(must(options).stay.at(Stays::unmarked), 1U);
+    options.rules.discard = true;
+    EXPECT_EQ(must(options).stay.at(Stays::unmarked), 1U);
+    options.rules.discard = false;
+    options.rules.unmarked = true;
+    EXPECT_EQ(must(options).redriven, 1U);
+    EXPECT_THAT(values("elsewhere"), ElementsAre("an order"));
 }
 
 TEST_F(Story, of_share_groups_the_original_record_is_sent_again) {

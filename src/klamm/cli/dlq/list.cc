@@ -51,12 +51,27 @@ Outcome<handler::Scan> scan(Connection& connection, DlqFlags const& flags,
 
 // ---- list ------------------------------------------------------------------------------------
 
+/// The note that a discarded one left, as if it were that one.
+handler::StoredDeadLetter as_letter(handler::StoredDeadLetter const& stored) {
+    auto const redrive = handler::read_redrive(stored.headers);
+    if (!redrive || !redrive->discard) return stored;
+    auto letter = stored;
+    letter.key = redrive->key;
+    letter.letter.group = redrive->group;
+    letter.letter.original = redrive->original;
+    letter.letter.error_type = "(discarded)";
+    letter.letter.reason = redrive->reason;
+    letter.letter.dialect = handler::DeadLetter::Dialect::klamm;
+    return letter;
+}
+
 void print(std::vector<handler::StoredDeadLetter> const& letters, DlqFlags const& flags) {
-    Table table({"PLACE", "FAILED AT", "KEY", "WAS AT", "GROUP", "ERROR", "REASON"});
+    Table table({"PLACE", "FAILED AT (UTC)", "KEY", "WAS AT", "GROUP", "ERROR", "REASON"});
     auto const rest = std::max<std::size_t>(terminal_columns(), 100) - 60;
     for (auto const& stored : letters) {
         auto const& letter = stored.letter;
         auto error = letter.parked ? "(waits)" : short_error(letter.error_type);
+        if (letter.dialect == handler::DeadLetter::Dialect::unknown) error = "(no dead letter)";
         if (letter.redrives > 0) error += fmt::format(" ×{}", letter.redrives + 1);
         table.row({place_text(stored.position),
                    utc_text(stored.failed_at().time_since_epoch().count()).substr(0, 19),
@@ -77,7 +92,7 @@ int list(ListFlags const& flags) {
     auto const scanned =
         scan(**connection, flags, flags.choice, flags.discarded, [&](auto const& letter) {
             if (letters.size() == flags.limit) return false;
-            letters.push_back(letter);
+            letters.push_back(as_letter(letter));
             return true;
         });
     if (!scanned) return report(std::unexpected(scanned.error()));
@@ -90,6 +105,7 @@ int list(ListFlags const& flags) {
         return 0;
     }
     print(letters, flags);
+    std::fflush(stdout);
     if (!scanned->whole)
         fmt::print(stderr, "and more: -n shows so many, `klamm dlq groups {}` counts all\n",
                    flags.topic);
@@ -109,7 +125,7 @@ GroupBy by_of(std::string const& name) {
 void print(std::vector<handler::DeadLetterGroup> const& groups, GroupsFlags const& flags) {
     auto heading = flags.by;
     std::ranges::transform(heading, heading.begin(), [](char c) { return char(std::toupper(c)); });
-    Table table({">FAILED", ">WAIT BEHIND", "FIRST", "LAST", "FOR INSTANCE", heading});
+    Table table({">FAILED", ">WAIT BEHIND", "FIRST (UTC)", "LAST (UTC)", "FOR INSTANCE", heading});
     auto const rest = std::max<std::size_t>(terminal_columns(), 100) - 80;
     for (auto const& group : groups)
         table.row({with_commas(std::int64_t(group.failed)), with_commas(std::int64_t(group.parked)),

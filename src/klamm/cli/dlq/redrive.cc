@@ -30,6 +30,7 @@ struct RedriveFlags : DlqFlags {
     std::int32_t redrives_max = 3;
     bool force = false;
     bool out_of_order = false;
+    bool unmarked = false;
     bool dry_run = false;
     bool discard = false;
 };
@@ -73,6 +74,7 @@ Outcome<> read_options(RedriveFlags const& flags, handler::RedriveOptions& optio
     options.rules.redrives_max =
         flags.force ? std::numeric_limits<std::int32_t>::max() : flags.redrives_max;
     options.rules.out_of_order = flags.out_of_order;
+    options.rules.unmarked = flags.unmarked;
     options.rules.discard = flags.discard;
     options.reason = flags.because;
     if (flags.choice.partition >= 0) options.partition = flags.choice.partition;
@@ -97,6 +99,8 @@ std::string_view hint_of(Stays why) {
             return "name a topic with --to";
         case Stays::gone:
             return "discard them";
+        case Stays::unmarked:
+            return "is it the right topic? --unmarked takes them all the same";
         case Stays::no_room:
             return "then these";
     }
@@ -118,10 +122,17 @@ void print(RedriveResult const& result, Watch const& watch, RedriveFlags const& 
     fmt::print("{} {} of {}", verb, letters_text(result.redriven), flags.topic);
     if (result.along > 0)
         fmt::print(", of which {} waited behind others", with_commas(std::int64_t(result.along)));
-    fmt::print("; {} wait\n", flags.dry_run ? result.waiting : result.waiting - result.redriven);
+    // Unless all partitions were looked at, nobody knows how many wait.
+    auto const all = flags.choice.places.empty() && flags.choice.partition < 0 && !result.stopped &&
+                     result.redriven < flags.limit;
+    auto const wait = flags.dry_run ? result.waiting : result.waiting - result.redriven;
+    fmt::print("{}\n", all ? fmt::format("; {} wait{}", with_commas(std::int64_t(wait)),
+                                         flags.dry_run ? "" : " still")
+                           : "");
     if (result.bare > 0)
         fmt::print("{} without their original headers: the original records are gone (retention)\n",
                    with_commas(std::int64_t(result.bare)));
+    std::fflush(stdout);
     for (auto const& [why, count] : result.stay) {
         fmt::print(stderr, "{} stay{}: {} ({})\n", letters_text(count), count == 1 ? "s" : "",
                    to_string(why), hint_of(why));
@@ -144,6 +155,8 @@ std::string_view json_name(Stays why) {
             return "homeless";
         case Stays::gone:
             return "gone";
+        case Stays::unmarked:
+            return "unmarked";
         case Stays::no_room:
             return "no_room";
     }
@@ -222,6 +235,8 @@ std::shared_ptr<RedriveFlags> add(CLI::App& dlq, char const* name, char const* w
     command->add_option("--rate", flags->rate, "At most so many in a second")
         ->type_name("N")
         ->check(CLI::Range(std::int64_t(1), count_max));
+    command->add_flag("--unmarked", flags->unmarked,
+                      "Also records whose headers do not say that they are dead letters");
     command->add_flag("--dry-run", flags->dry_run, "Show what would be done, do nothing");
     return flags;
 }

@@ -156,7 +156,8 @@ void print(Found const& found, bool whole) {
     line("was at", was_at);
     auto group = printable(letter.group);
     if (!letter.handler.empty()) group += fmt::format(", handler {}", printable(letter.handler));
-    if (letter.attempts > 0) group += fmt::format(", {} attempts", letter.attempts);
+    if (letter.attempts > 0)
+        group += fmt::format(", {} attempt{}", letter.attempts, letter.attempts == 1 ? "" : "s");
     line("group", group);
     line("failed at", time(stored.failed_at()));
     if (letter.redrives > 0)
@@ -166,7 +167,9 @@ void print(Found const& found, bool whole) {
              fmt::format("{} event{} of its {} {}", found.behind, found.behind == 1 ? "" : "s",
                          letter.park == Park::partition ? "partition" : "key",
                          found.behind == 1 ? "waits" : "wait"));
-    line("written by", std::string(to_string(letter.dialect)));
+    line("written by", letter.dialect == DeadLetter::Dialect::unknown
+                           ? "nobody that is known: its headers do not say that it is a dead letter"
+                           : std::string(to_string(letter.dialect)));
     if (letter.dialect == DeadLetter::Dialect::share_group)
         line("original", found.has_original
                              ? "key, value and headers below are those of the original record"

@@ -89,7 +89,7 @@ void print(std::vector<Row> const& rows) {
     auto const time = [](std::optional<Time> at) {
         return at ? utc_text(at->time_since_epoch().count()).substr(0, 19) : "-";
     };
-    Table table({"TOPIC", ">FAILED", ">WAIT BEHIND", "OLDEST", "NEWEST", "WRITTEN BY"});
+    Table table({"TOPIC", ">FAILED", ">WAIT BEHIND", "OLDEST (UTC)", "NEWEST (UTC)", "WRITTEN BY"});
     for (auto const& row : rows)
         table.row({row.topic, with_commas(std::int64_t(row.failed)),
                    with_commas(std::int64_t(row.parked)), time(row.oldest), time(row.newest),
