@@ -1,6 +1,6 @@
 // Consume, process, produce, exactly once, with Kafka's own library; and the load around it.
 //
-//   java -cp 'LIBS/*' Handlers.java feed BOOTSTRAP TOPIC RECORDS       records of JSON, with 1,000 keys
+//   java -cp 'LIBS/*' Handlers.java feed BOOTSTRAP TOPIC RECORDS ids|plain   records of JSON, with 1,000 keys
 //   java -cp 'LIBS/*' Handlers.java streams BOOTSTRAP IN OUT FOLDER    Kafka Streams, until it is killed
 //   java -cp 'LIBS/*' Handlers.java await BOOTSTRAP OUT RECORDS        until so many are committed
 //
@@ -59,7 +59,7 @@ final class Handlers {
         });
     }
 
-    static void feed(String bootstrap, String topic, long records) throws Exception {
+    static void feed(String bootstrap, String topic, long records, boolean ids) throws Exception {
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(Map.of(
                 "bootstrap.servers", bootstrap, "linger.ms", 5, "batch.size", 131072,
                 "key.serializer", "org.apache.kafka.common.serialization.StringSerializer",
@@ -73,11 +73,13 @@ final class Handlers {
                 reading.place = "hall " + n % 13 + ", row " + n % 31 + ", the third from the left";
                 ProducerRecord<String, String> record =
                         new ProducerRecord<>(topic, reading.sensor, JSON.writeValueAsString(reading));
-                record.headers().add("ce_specversion", "1.0".getBytes());
-                record.headers().add("ce_id", Long.toString(n).getBytes());
-                record.headers().add("ce_source", "/feed".getBytes());
-                record.headers().add("ce_type", "bench.reading".getBytes());
-                record.headers().add("content-type", "application/json".getBytes());
+                if (ids) {
+                    record.headers().add("ce_specversion", "1.0".getBytes());
+                    record.headers().add("ce_id", Long.toString(n).getBytes());
+                    record.headers().add("ce_source", "/feed".getBytes());
+                    record.headers().add("ce_type", "bench.reading".getBytes());
+                    record.headers().add("content-type", "application/json".getBytes());
+                }
                 producer.send(record, (place, failure) -> {
                     if (failure != null) {
                         System.err.println(failure);
@@ -130,7 +132,8 @@ final class Handlers {
 
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
-            case "feed" -> feed(arguments[1], arguments[2], Long.parseLong(arguments[3]));
+            case "feed" -> feed(arguments[1], arguments[2], Long.parseLong(arguments[3]),
+                    arguments[4].equals("ids"));
             case "streams" -> streams(arguments[1], arguments[2], arguments[3], arguments[4]);
             case "await" -> await(arguments[1], arguments[2], Long.parseLong(arguments[3]));
             default -> throw new IllegalArgumentException(arguments[0]);

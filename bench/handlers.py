@@ -54,47 +54,47 @@ def _application(bench, name, arguments):
     return side
 
 
-def handlers(bench):
-    records = bench.size.handler_records
-    what = "consume, process, produce, exactly once"
-    # Kafka Streams on Kafka; the library on Klamm's server, and on Kafka.
-    for kind, name in ((sides.Kafka, "kafka streams"), (sides.Klamm, "klamm app on klamm"),
-                       (sides.Kafka, "klamm app on kafka")):
-        try:
-            broker = bench.side(kind)
-            source, target = bench.topic(broker, PARTITIONS), bench.topic(broker, PARTITIONS)
-            _load("feed", f"127.0.0.1:{broker.port}", source, records)
-            bootstrap = f"127.0.0.1:{broker.port}"
-            folder = bench.folder / name.replace(" ", "-")
-            arguments = (_java("streams", bootstrap, source, target, folder / "state") if name == "kafka streams" else
-                         [str(bench.programs / "handlers_bench"), source, target, "--bootstrap", bootstrap, "--quiet"])
-            application = _application(bench, name.replace(" ", "-"), arguments)
-            before = broker.cpu_seconds()
-            application.start()
-            try:
-                start = time.monotonic()
-                _load("await", bootstrap, target, records)
-                took = time.monotonic() - start
-                cpu = application.cpu_seconds() + broker.cpu_seconds() - before
-            finally:
-                application.remove()
-            application.name, application.durability = name, broker.durability
-            bench.add(f"{what}: per CPU second of application and broker", application, records / cpu, "events/s",
-                      "more", note=f"{records:,} events in {took:.1f} s, {cpu:.1f} s of CPU, one run")
-            broker.delete_topic(source)
-            broker.delete_topic(target)
-        except (load.LoadError, OSError, RuntimeError) as failure:
-            bench.skip(what, broker, f"{name}: {failure}")
-    bench.close()
-    _embedded(bench, what, records)
+def _what(ids):
+    return "consume, process, produce, exactly once" + (", deduplicated by event id" if ids else "")
 
 
-def _embedded(bench, what, records):
+def _add(bench, side, ids, records, cpu, seconds):
+    bench.add(f"{_what(ids)}: per CPU second of application and broker", side, records / cpu, "events/s", "more",
+              note=f"{records:,} events in {seconds:.1f} s, {cpu:.1f} s of CPU, one run")
+
+
+def _remote(bench, kind, name, ids, records):
+    """An application beside its broker."""
+    broker = bench.side(kind)
+    source, target = bench.topic(broker, PARTITIONS), bench.topic(broker, PARTITIONS)
+    bootstrap = f"127.0.0.1:{broker.port}"
+    _load("feed", bootstrap, source, records, "ids" if ids else "plain")
+    folder = name.replace(" ", "-")
+    application = _application(
+        bench, folder,
+        _java("streams", bootstrap, source, target, bench.folder / folder / "state") if name == "kafka streams" else
+        [str(bench.programs / "handlers_bench"), source, target, "--bootstrap", bootstrap, "--quiet"])
+    application.name, application.durability = name, broker.durability
+    before = broker.cpu_seconds()
+    start = time.monotonic()
+    application.start()
+    try:
+        _load("await", bootstrap, target, records)
+        cpu = application.cpu_seconds() + broker.cpu_seconds() - before
+        _add(bench, application, ids, records, cpu, time.monotonic() - start)
+    finally:
+        application.remove()
+    broker.delete_topic(source)
+    broker.delete_topic(target)
+
+
+def _embedded(bench, ids, records):
     """Fed by a server on the same data, then handled in one process."""
+    bench.close()
     server = bench.side(sides.Klamm)
     for topic in Embedded.topics:
         server.create_topic(topic, PARTITIONS)
-    _load("feed", f"127.0.0.1:{server.port}", Embedded.topics[0], records)
+    _load("feed", f"127.0.0.1:{server.port}", Embedded.topics[0], records, "ids" if ids else "plain")
     server.stop()
     Embedded.binary = str(bench.programs / "handlers_bench")
     side = Embedded(bench.folder / "embedded")
@@ -104,11 +104,24 @@ def _embedded(bench, what, records):
         side.start()
         side.wait_until_open()
         _load("await", f"127.0.0.1:{side.port}", Embedded.topics[1], records)
-        cpu = side.cpu_seconds()
-        bench.add(f"{what}: per CPU second of application and broker", side, records / cpu, "events/s", "more",
-                  note=f"{records:,} events in {time.monotonic() - start:.1f} s, {cpu:.1f} s of CPU, one run")
-    except (load.LoadError, OSError, RuntimeError) as failure:
-        bench.skip(what, side, failure)
+        _add(bench, side, ids, records, side.cpu_seconds(), time.monotonic() - start)
     finally:
         side.remove()
         bench.close()
+
+
+def handlers(bench):
+    """Kafka Streams knows no ids of events, so what is beside it handles plain records; with ids the library alone."""
+    records = bench.size.handler_records
+    measures = [(lambda kind=kind, name=name, ids=ids: _remote(bench, kind, name, ids, records), name)
+                for kind, name, ids in ((sides.Kafka, "kafka streams", False),
+                                        (sides.Klamm, "klamm app on klamm", False),
+                                        (sides.Kafka, "klamm app on kafka", False),
+                                        (sides.Klamm, "klamm app on klamm", True))]
+    measures += [(lambda ids=ids: _embedded(bench, ids, records), Embedded.name) for ids in (False, True)]
+    for measure, name in measures:
+        try:
+            measure()
+        except (load.LoadError, OSError, RuntimeError) as failure:
+            bench.skip(_what(False), Embedded, f"{name}: {failure}")
+    bench.close()
