@@ -1,16 +1,18 @@
-"""Brokers are killed in turn while records are relayed by transactions; all must arrive exactly once.
+"""Brokers are killed in turn while a program works on them.
 
-    kill_brokers.py RELAY [SECONDS]
+    kill_brokers.py SECONDS PROGRAM [ARGUMENT]...
+
+    kill_brokers.py 40 build/test/kafka_bus/kafka_bus_relay BOOTSTRAP relay 40
 
 On three nodes of Apache Kafka, whose jars are in $KAFKA_LIBS; without it, on `klamm serve` ($KLAMM), which is killed and
-started again. RELAY is build/test/kafka_bus/kafka_bus_relay."""
+started again. BOOTSTRAP in an argument stands for the cluster's addresses. For SECONDS, or until the program has left; it must
+leave with 0."""
 
 import os
 import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -56,38 +58,51 @@ def open_cluster(folder):
     return cluster
 
 
-def kill_in_turn(cluster, enough):
+def kill_in_turn(cluster, over):
+    """Until over() says so. Each is back and has caught up before the next one dies."""
     kills = 0
-    while not enough.wait(CALM_SECONDS):
+    while True:
+        end = time.monotonic() + CALM_SECONDS
+        while time.monotonic() < end:
+            if over():
+                return kills
+            time.sleep(0.1)
         number = list(cluster.nodes)[kills % len(cluster.nodes)]
         cluster.kill(number)
         kills += 1
         time.sleep(DOWN_SECONDS + random.random())
         cluster.start_again(number)
         cluster.wait_in_sync()
-    return kills
+
+
+def run_and_kill(seconds, command):
+    """-> kills, the program's exit code, what it printed; its stderr goes to ours when it fails."""
+    with tempfile.TemporaryDirectory(prefix="klamm-brokers-") as folder:
+        cluster = open_cluster(folder)
+        process = None
+        try:
+            command = [part.replace("BOOTSTRAP", cluster.bootstrap) for part in command]
+            with open(f"{folder}/out", "w", encoding="utf-8") as out, open(f"{folder}/err", "w", encoding="utf-8") as err:
+                process = subprocess.Popen(command, stdout=out, stderr=err)
+            end = time.monotonic() + seconds
+            kills = kill_in_turn(cluster, lambda: time.monotonic() > end or process.poll() is not None)
+            code = process.wait(PATIENCE_SECONDS)
+            if code != 0:
+                print(Path(f"{folder}/err").read_text(encoding="utf-8")[-6000:], file=sys.stderr)
+            return kills, code, Path(f"{folder}/out").read_text(encoding="utf-8").strip()
+        finally:
+            if process and process.poll() is None:
+                process.kill()
+                process.wait()
+            cluster.close()
 
 
 def main():
-    relay, seconds = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "30"
-    with tempfile.TemporaryDirectory(prefix="klamm-brokers-") as folder:
-        cluster = open_cluster(folder)
-        try:
-            with open(f"{folder}/relay.log", "w", encoding="utf-8") as log:
-                process = subprocess.Popen([relay, cluster.bootstrap, "relay", seconds], stdout=subprocess.PIPE,
-                                           stderr=log, text=True)
-            enough = threading.Event()
-            timer = threading.Timer(float(seconds), enough.set)
-            timer.start()
-            kills = kill_in_turn(cluster, enough)
-            timer.join()
-            said = process.communicate(timeout=PATIENCE_SECONDS)[0].strip()
-            print(f"{kills} kills, relay left with {process.returncode}: {said}")
-            if process.returncode != 0:
-                print(Path(f"{folder}/relay.log").read_text(encoding="utf-8")[-6000:], file=sys.stderr)
-                sys.exit(1)
-        finally:
-            cluster.close()
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    kills, code, said = run_and_kill(float(sys.argv[1]), sys.argv[2:])
+    print(f"{kills} kills, left with {code}: {said}")
+    sys.exit(code != 0)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ constexpr int send_at_once = 60;
 constexpr auto send_every = 50ms;
 constexpr auto commit_every = 100ms;
 constexpr auto crash_every = 9s;
-constexpr auto drain_patience = 180s;
+constexpr auto drain_patience = 90s;
 constexpr std::int32_t read_bytes = 1'000'000;
 
 struct Counts {
@@ -112,6 +112,16 @@ public:
         std::fprintf(stderr, "%s away: %s\n", id_.c_str(), why.c_str());
     }
     void back() override {}
+
+    /// For a report of failure.
+    std::string state() const {
+        std::string text =
+            id_ + (ready_ ? " ready" : " not ready") + (busy_ ? ", busy" : "") + ", has";
+        for (auto const& [partition, owned] : owned_)
+            text += " " + std::to_string(partition.partition) + "@" + std::to_string(owned.next) +
+                    "(" + std::to_string(owned.read.size()) + ")";
+        return text + "; ";
+    }
 
 private:
     struct Owned {
@@ -311,7 +321,11 @@ private:
                 return records.empty() || found.at(partition).offset == records.back().offset + 1;
             });
             if (drained) return;
-            if (loop_.now().instant - start > drain_patience) fail("not all was relayed");
+            if (loop_.now().instant - start > drain_patience) {
+                std::string state;
+                for (auto const& relay : relays_) state += relay->state();
+                fail("not all was relayed: " + state);
+            }
             loop_.run_until([] { return false; }, 200ms);
         }
     }
@@ -332,7 +346,8 @@ private:
             auto const where = "partition " + std::to_string(partition.partition) + ": ";
             if (relayed.size() != sent.size())
                 fail(where + std::to_string(relayed.size()) + " relayed of " +
-                     std::to_string(sent.size()));
+                     std::to_string(sent.size()) + ", the last at " +
+                     std::to_string(relayed.empty() ? -1 : relayed.back().offset));
             for (std::size_t i = 0; i < sent.size(); ++i) {
                 std::string_view const value(
                     reinterpret_cast<char const*>(relayed[i].value->data()),

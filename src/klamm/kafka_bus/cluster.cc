@@ -15,6 +15,8 @@ constexpr auto pause_between_tries = std::chrono::milliseconds(100);
 /// Of one try; there may be others within the patience of the operation.
 constexpr Duration try_timeout{5'000};
 constexpr Duration committed_slice{1'000};
+/// How long a broker may not know yet of a topic that another one has made.
+constexpr Duration propagation{1'000};
 /// Groups that are asked for, besides those that were asked for longest ago.
 constexpr std::size_t groups_max = 16;
 
@@ -201,8 +203,13 @@ bus::Result<std::vector<bus::TopicDescription>> Cluster::describe_topics(
         "asking for topics", options_.patience,
         [&](Deadline const& deadline) -> Try<std::vector<bus::TopicDescription>> {
             std::vector<bus::TopicDescription> all;
+            Deadline const all_know(propagation);
             for (auto const& name : names) {
-                auto const found = describe(name, deadline);
+                auto found = describe(name, deadline);
+                while (found && found->topic.partitions == 0 && !all_know.passed() && !stopping_) {
+                    std::this_thread::sleep_for(pause_between_tries);
+                    found = describe(name, deadline);
+                }
                 if (!found) return failed(found.error(), "topic '" + name + "'");
                 all.push_back(found->topic);
             }

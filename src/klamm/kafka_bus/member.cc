@@ -119,6 +119,8 @@ void Member::resume(Round round, std::int64_t offset) {
         auto const found = flows_.find(round.partition);
         if (found == flows_.end()) return;
         found->second = {round.number, true, std::max<std::int64_t>(0, offset), offset};
+        // To resume what is not paused confuses librdkafka about where it is.
+        set_paused({round.partition}, true);
         next_seek_ = {};
     });
 }

@@ -79,12 +79,16 @@ void Reader::serve(bus::TopicPartition const& partition, Cursor& cursor) {
         if (cursor.ready_bytes > ahead_bytes_max) stop(partition, cursor);
         return;
     }
-    auto const wanted = std::size_t(std::max(1, cursor.reads.front().bytes_max));
-    if (cursor.ready_bytes >= wanted) {
+    auto& read = cursor.reads.front();
+    auto const wanted = std::size_t(std::max(1, read.bytes_max));
+    if (cursor.ready_bytes >= wanted && !read.to_end) {
         std::size_t bytes = 0;
         std::size_t count = 0;
         while (bytes < wanted) bytes += size_of(*cursor.ready[count++]);
-        return finish(partition, cursor, count, std::nullopt);
+        auto const limits = first_and_end(partition);
+        if (limits && limits->second > cursor.ready[count - 1]->offset + 1)
+            return finish(partition, cursor, count, limits->second);
+        read.to_end = true;
     }
     if (!cursor.open) start(partition, cursor, cursor.next);
 }
@@ -126,9 +130,21 @@ void Reader::take(MessagePtr message) {
 
 void Reader::at_end(bus::TopicPartition const& partition, Cursor& cursor, std::int64_t offset) {
     cursor.next = std::max(cursor.next, offset);
-    stop(partition, cursor);
     // What was at the end before the read was asked for says nothing of now.
-    if (cursor.reads.empty() || !cursor.fresh) return serve(partition, cursor);
+    if (cursor.reads.empty() || !cursor.fresh) {
+        stop(partition, cursor);
+        return serve(partition, cursor);
+    }
+    auto& read = cursor.reads.front();
+    if (!read.written) {
+        std::int64_t first = 0;
+        std::int64_t end = 0;
+        rd_kafka_get_watermark_offsets(client_->rk(), partition.topic.c_str(), partition.partition,
+                                       &first, &end);
+        read.written = end;
+    }
+    if (cursor.next < *read.written) return;  // of transactions that are still open
+    stop(partition, cursor);
     finish(partition, cursor, cursor.ready.size(), cursor.next);
 }
 
@@ -165,22 +181,17 @@ std::optional<std::pair<std::int64_t, std::int64_t>> Reader::first_and_end(
 }
 
 void Reader::finish(bus::TopicPartition const& partition, Cursor& cursor, std::size_t count,
-                    std::optional<std::int64_t> end) {
+                    std::int64_t end) {
     std::vector<MessagePtr> messages;
     for (; count > 0; --count) {
         cursor.ready_bytes -= size_of(*cursor.ready.front());
         messages.push_back(std::move(cursor.ready.front()));
         cursor.ready.pop_front();
     }
-    cursor.position = end ? cursor.next : messages.back()->offset + 1;
-    if (!end) {
-        auto const limits = first_and_end(partition);
-        // At least one more, so that nobody takes this for the end.
-        end = limits ? std::max(limits->second, cursor.position) : cursor.position + 1;
-    }
+    cursor.position = cursor.ready.empty() ? cursor.next : messages.back()->offset + 1;
     auto const answer = std::move(cursor.reads.front().answer);
     cursor.reads.pop_front();
-    answer(bus::ReadResult{to_records(messages), cursor.position, *end});
+    answer(bus::ReadResult{to_records(messages), cursor.position, end});
     cursor.last_used = Clock::now();
     if (!cursor.reads.empty()) begin(partition, cursor);
 }
@@ -198,7 +209,11 @@ void Reader::look_at_the_clock() {
     auto const now = Clock::now();
     for (auto at = cursors_.begin(); at != cursors_.end();) {
         auto& [partition, cursor] = *at;
-        if (!cursor.reads.empty() && cursor.reads.front().deadline.passed()) {
+        if (!cursor.reads.empty() && cursor.reads.front().deadline.passed() &&
+            cursor.reads.front().written) {
+            stop(partition, cursor);  // some transaction stays open
+            finish(partition, cursor, cursor.ready.size(), cursor.next);
+        } else if (!cursor.reads.empty() && cursor.reads.front().deadline.passed()) {
             auto why = "reading " + name_of(partition) + ": no answer from its leader";
             if (auto const trouble = client_->last_trouble(); !trouble.empty())
                 why += " (" + trouble + ")";

@@ -3,6 +3,10 @@
 // One thread for all partitions: a read starts a cursor where it begins, takes what comes, and ends
 // when it has enough or is at the end. A cursor that has more to give stays open for a while, for
 // the read that goes on where this one ended.
+//
+// Apache Kafka says that a transaction is committed before readers can see all of it. So at the
+// end, transactions that had written before are waited for: what was committed before a read was
+// asked for is seen by it.
 #pragma once
 
 #include "klamm/kafka_bus/calls.h"
@@ -32,6 +36,8 @@ private:
         std::int32_t bytes_max;
         Answer answer;
         Deadline deadline;
+        bool to_end = false;  ///< there is nothing behind what is ready, as far as was known
+        std::optional<std::int64_t> written = std::nullopt;  ///< up to here, when it was at the end
     };
     /// Where reading of a partition is, and what came beyond that.
     struct Cursor {
@@ -60,7 +66,7 @@ private:
     std::optional<std::pair<std::int64_t, std::int64_t>> first_and_end(
         bus::TopicPartition const& partition) const;
     void finish(bus::TopicPartition const& partition, Cursor& cursor, std::size_t count,
-                std::optional<std::int64_t> end);
+                std::int64_t end);
     void fail(bus::TopicPartition const& partition, Cursor& cursor, bus::Error error);
     void look_at_the_clock();
 

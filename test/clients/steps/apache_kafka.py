@@ -9,6 +9,7 @@ Every node is broker and controller. Run by itself it is a cluster that obeys li
 """
 
 import base64
+import ctypes
 import json
 import os
 import random
@@ -20,7 +21,7 @@ import time
 from pathlib import Path
 
 START_SECONDS = 180
-STOP_SECONDS = 30
+PR_SET_PDEATHSIG = 1
 # Three of them fit into two gigabytes, and start on two cores within half a minute.
 SMALL_JAVA = ("java", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 LOG_SETTINGS = """Configuration:
@@ -52,6 +53,11 @@ def free_port():
             except OSError:
                 continue
     raise RuntimeError("no free port")
+
+
+def end_with_parent():
+    """In the child: the kernel kills it when the thread that started it ends, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def cluster_id():
@@ -108,7 +114,8 @@ group.initial.rebalance.delay.ms=0
     def start(self):
         """Starts the process and does not wait for it."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            preexec_fn=end_with_parent)
 
     def answers(self):
         """Whether it takes connections, which it does once it belongs to the cluster."""
