@@ -77,8 +77,11 @@ struct Replaying {
 };
 
 struct EngineOptions {
-    std::string instance = "embedded";  ///< of the transactional id and the group's member
-    std::uint64_t seed = 1;             ///< of jitter and of ids that it makes up
+    std::string instance = "embedded";  ///< of the transactional id
+    /// The instance names the group's member, too: a restart takes over at once. Not for a name by
+    /// chance, under which nobody comes again: such a member leaves when it stops.
+    bool member_is_named = true;
+    std::uint64_t seed = 1;  ///< of jitter and of ids that it makes up
     Duration session_timeout{45'000};
     Duration transaction_timeout{10'000};
     Mutation mutation = Mutation::none;

@@ -124,6 +124,7 @@ std::expected<void, std::string> LiveApp::make_engine() {
     on.workers = std::make_unique<ThreadWorkers>(loop_, app_.options().concurrency);
     on.engine = handler::make_engine(app_,
                                      {.instance = run.instance,
+                                      .member_is_named = setup_.named,
                                       .seed = random_seed(),
                                       .session_timeout = run.session_timeout,
                                       .transaction_timeout = run.transaction_timeout},

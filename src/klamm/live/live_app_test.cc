@@ -111,7 +111,10 @@ TEST(Setup, AProcessOnAClusterIsNamedByChanceAndAnEmbeddedOneIsNot) {
     auto const one = read_setup({.bootstrap = "kafka:9092"})->run.instance;
     EXPECT_EQ(one.size(), 16u);
     EXPECT_NE(one, read_setup({.bootstrap = "kafka:9092"})->run.instance);
-    EXPECT_EQ(read_setup({.bootstrap = "kafka:9092", .instance = "a"})->run.instance, "a");
+    EXPECT_FALSE(read_setup({.bootstrap = "kafka:9092"})->named);
+    auto const named = read_setup({.bootstrap = "kafka:9092", .instance = "a"});
+    EXPECT_EQ(named->run.instance, "a");
+    EXPECT_TRUE(named->named);
 }
 
 AppView view_of(Health health, Counts counts) {

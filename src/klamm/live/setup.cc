@@ -76,6 +76,7 @@ std::expected<Setup, std::string> read_setup(RunOptions options) {
                                 transaction_timeout_min, transaction_timeout_max);
         !fine)
         return std::unexpected(fine.error());
+    setup.named = setup.embedded || !options.instance.empty();
     if (options.instance.empty()) options.instance = setup.embedded ? "embedded" : by_chance();
 
     setup.broker.kafka = *listen;

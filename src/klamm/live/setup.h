@@ -11,7 +11,8 @@
 namespace klamm::live {
 
 struct Setup {
-    RunOptions run;  ///< with an instance
+    RunOptions run;     ///< with an instance
+    bool named = true;  ///< the instance is not by chance
     bool embedded = true;
     host::Options broker;  ///< of the embedded one
     std::optional<host::Address> http;

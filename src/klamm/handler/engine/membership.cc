@@ -53,13 +53,15 @@ void Membership::join() {
                                        .transaction_timeout = core_.options.transaction_timeout});
     producer_->initialize(alive_.guard([this, id](bus::Result<void> done) {
         if (!done) return hooks_.joined(std::move(done));
-        consumer_ = core_.parts.bus.make_consumer({.group = core_.app.name(),
-                                                   .topics = core_.routes.topics(),
-                                                   .client_id = id,
-                                                   .instance = core_.options.instance,
-                                                   .session_timeout = core_.options.session_timeout,
-                                                   .rebalance_timeout = rebalance_timeout},
-                                                  *this);
+        auto const& options = core_.options;
+        consumer_ = core_.parts.bus.make_consumer(
+            {.group = core_.app.name(),
+             .topics = core_.routes.topics(),
+             .client_id = id,
+             .instance = options.member_is_named ? options.instance : "",
+             .session_timeout = options.session_timeout,
+             .rebalance_timeout = rebalance_timeout},
+            *this);
         commits_.begin(*producer_, *consumer_);
         delivery_.begin(*consumer_);
         hooks_.joined({});
