@@ -11,21 +11,30 @@
 
 namespace klamm::handler {
 
+/// What runs look at, also one that is still with a worker when the engine is gone.
+struct Fixed {
+    explicit Fixed(App const& app)
+        : routes(app),
+          source(app.options().source.empty() ? "/" + app.name() : app.options().source) {}
+
+    Routes const routes;
+    std::string const source;  ///< ce_source of what is sent
+};
+
 struct Core {
     Core(App const& the_app, EngineOptions the_options, Parts the_parts)
         : app(the_app),
           options(std::move(the_options)),
           parts(the_parts),
-          routes(the_app),
-          source(the_app.options().source.empty() ? "/" + the_app.name()
-                                                  : the_app.options().source),
+          fixed(std::make_shared<Fixed const>(the_app)),
+          routes(fixed->routes),
           random(options.seed) {}
 
     App const& app;
     EngineOptions const options;
     Parts const parts;
-    Routes const routes;
-    std::string const source;  ///< ce_source of what is sent
+    std::shared_ptr<Fixed const> const fixed;
+    Routes const& routes;
     Random random;
     Counts counts;
     std::map<std::string, std::int32_t> partitions;  ///< of the topics that are needed

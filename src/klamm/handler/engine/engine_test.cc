@@ -797,6 +797,23 @@ TEST(EngineStop, finishes_what_runs_and_leaves_the_rest) {
     EXPECT_THAT(rig.handled, ElementsAre("a1", "a2"));
 }
 
+TEST(EngineStop, a_run_may_end_when_the_engine_is_gone) {
+    Rig rig([](Placed const& placed, Context& context) -> Outcome {
+        context.send("invoices", Billed{placed.name});
+        throw std::runtime_error(placed.name);
+    });
+    rig.workers.hold = rig.workers.late = true;
+    rig.start();
+    rig.place("ann", "a");
+    rig.run();
+    EXPECT_THAT(rig.handled, IsEmpty());
+    rig.crash();
+    rig.workers.release_all();
+    rig.run();
+    EXPECT_THAT(rig.handled, ElementsAre("a"));
+    EXPECT_THAT(rig.names("invoices"), IsEmpty());
+}
+
 TEST(EngineStop, ends_a_start_that_waits_for_the_log) {
     Rig rig;
     rig.bus.is_away = true;

@@ -60,7 +60,7 @@ Outcome outcome_of(std::exception_ptr const& thrown, HandlerOptions const& optio
 
 Run::Run(Core const& core, std::shared_ptr<Event> event, State state)
     : codecs_(core.parts.codecs),
-      source_(core.source),
+      fixed_(core.fixed),
       event_(std::move(event)),
       handler_(*event_->handler),
       attempt_(event_->attempts),
@@ -89,7 +89,7 @@ bus::Outgoing Run::make(std::string_view topic, EventType const& type, void cons
         misuse_ = fmt::format("an event for {} cannot be written: {}", topic, encoded.error);
     auto context =
         context_of_send(message().event, handler_.name, static_cast<std::uint32_t>(sends.size()),
-                        source_, type.name, now_);
+                        fixed_->source, type.name, now_);
     context.subject = std::move(subject);
     context.content_type = std::move(encoded.content_type);
     record.value = std::move(encoded.value);

@@ -1,7 +1,7 @@
 // handler/engine/run.h - one try of one event: the context that the handler gets, and what it said.
 //
 // The loop makes it, a worker calls it, the loop looks at what came of it. So it has all it needs,
-// and touches nothing else; only Codecs::encode is shared.
+// and touches nothing else; only Codecs::encode is shared. The engine may be gone when it ends.
 #pragma once
 
 #include "klamm/base/random.h"
@@ -59,7 +59,7 @@ private:
                        Headers headers, std::string subject, std::string& id);
 
     Codecs& codecs_;
-    std::string const& source_;
+    std::shared_ptr<Fixed const> fixed_;
     std::shared_ptr<Event> event_;
     Handler const& handler_;
     std::int32_t attempt_;

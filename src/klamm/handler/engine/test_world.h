@@ -47,9 +47,18 @@ public:
     explicit FakeWorkers(FakeLoop& loop) : loop_(loop) {}
     /// Runs begin and do not end, until release().
     bool hold = false;
+    /// With hold: the work itself is done when it is released.
+    bool late = false;
 
     void run(std::move_only_function<void()> work,
              std::move_only_function<void()> finished) override {
+        if (hold && late) {
+            held_.push_back([work = std::move(work), finished = std::move(finished)]() mutable {
+                work();
+                finished();
+            });
+            return;
+        }
         work();
         if (hold)
             held_.push_back(std::move(finished));
