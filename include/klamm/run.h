@@ -52,7 +52,7 @@ struct Collected {};  ///< it is only counted and given to `on_send`
 struct ReplayOptions {
     std::string topic;
     std::optional<Time> from;              ///< none: the oldest record there is
-    std::optional<Time> to;                ///< none: what is there when the replay begins
+    std::optional<Time> to;                ///< before it; none: what is there at the beginning
     std::vector<std::int32_t> partitions;  ///< empty: all
     std::variant<Collected, Diverted> sends;
     std::function<void(std::string const& topic, EventType const& type, void const* event,

@@ -1,9 +1,12 @@
 #include "klamm/handler/publish.h"
 
+#include "klamm/base/siphash.h"
 #include "klamm/base/uuid.h"
 #include "klamm/handler/cloud_event.h"
 
 #include <fmt/format.h>
+
+#include <span>
 
 namespace klamm::handler {
 namespace {
@@ -27,6 +30,12 @@ std::string_view text_of(Slice const& slice) {
 }
 
 }  // namespace
+
+std::uint64_t seed_of_ids(std::uint64_t seed, std::string_view instance, std::string_view what,
+                          std::int64_t now_ms) {
+    auto const text = fmt::format("{} {} {}", what, now_ms, instance);
+    return siphash128(std::as_bytes(std::span(text)), {seed, 0}).low;
+}
 
 std::string source_of(App const& app) {
     return app.options().source.empty() ? fmt::format("/{}", app.name()) : app.options().source;

@@ -6,11 +6,18 @@
 #include "klamm/handler/codecs.h"
 #include "klamm/publish.h"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace klamm::handler {
+
+/// A seed for ids that no other instance makes, nor the same instance in another life, also when
+/// all were given the same `seed`. `what` keeps those of one instance apart.
+std::uint64_t seed_of_ids(std::uint64_t seed, std::string_view instance, std::string_view what,
+                          std::int64_t now_ms);
 
 /// ce_source of what the App sends: "/billing", if it is not given.
 std::string source_of(App const& app);

@@ -16,8 +16,7 @@ Requests::Requests(bus::Loop& loop, bus::Bus& bus, Codecs& codecs, RequestOption
       bus_(bus),
       codecs_(codecs),
       options_(std::move(options)),
-      // An instance that comes again must not take replies to its former life for its own.
-      random_(options_.seed ^ Random(static_cast<std::uint64_t>(loop.now().wall_ms)).next()) {}
+      random_(seed_of_ids(options_.seed, options_.instance, "requests", loop.now().wall_ms)) {}
 
 void Requests::request(bus::Outgoing record, EventType const& reply_type, Duration patience,
                        Done done) {

@@ -197,6 +197,15 @@ TEST(ReplyTo, is_read_as_spring_writes_it) {
                      .has_value());
 }
 
+TEST(Publish, ids_of_instances_and_lives_differ) {
+    auto const first = seed_of_ids(1, "one", "events", 0);
+    EXPECT_EQ(seed_of_ids(1, "one", "events", 0), first);
+    EXPECT_NE(seed_of_ids(1, "two", "events", 0), first);
+    EXPECT_NE(seed_of_ids(1, "one", "requests", 0), first);
+    EXPECT_NE(seed_of_ids(1, "one", "events", 1), first);
+    EXPECT_NE(seed_of_ids(2, "one", "events", 0), first);
+}
+
 TEST(Publish, says_who_made_the_event_and_what_it_is) {
     FakeLoop loop;
     auto const codecs = make_codecs(Format::json, nullptr, loop);

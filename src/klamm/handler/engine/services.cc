@@ -26,8 +26,8 @@ WaitOptions wait_options(Core const& core) {
 Services::Services(Core& core, std::function<Partitions const*()> partitions)
     : core_(core),
       partitions_(std::move(partitions)),
-      ids_(core.options.seed ^
-           Random(static_cast<std::uint64_t>(core.parts.loop.now().wall_ms)).next()),
+      ids_(seed_of_ids(core.options.seed, core.options.instance, "events",
+                       core.parts.loop.now().wall_ms)),
       requests_(core.parts.loop, core.parts.bus, core.parts.codecs, request_options(core)),
       waits_(
           core.parts.loop, core.parts.bus, wait_options(core),
