@@ -6,7 +6,7 @@
 //     EXPECT_EQ(test.sent<Invoice>("invoices").at(0).cents, 4200);
 //
 // No socket, thread, sleep or file. A retry in an hour is over at once. Same calls, same result.
-// There is no schema registry: what would be Avro is JSON.
+// An App that writes Avro has a schema registry here, too, in memory; others do without.
 // For faults see klamm/simulate.h.
 #pragma once
 
