@@ -31,7 +31,8 @@ constexpr int members = 2;
 constexpr int send_at_once = 60;
 constexpr auto send_every = 50ms;
 constexpr auto commit_every = 100ms;
-constexpr auto crash_every = 9s;
+/// More than a session, so that there is time to work between them.
+constexpr auto crash_every = 11s;
 constexpr auto drain_patience = 90s;
 constexpr std::int32_t read_bytes = 1'000'000;
 
@@ -252,10 +253,10 @@ public:
         crash(0);
         loop_.run_until([] { return false; }, sending);
         sending_ = false;
+        crashing_ = false;
         if (!loop_.run_until([&] { return unanswered_ == 0; }, drain_patience))
             fail("a send was never answered");
         wait_until_drained();
-        crashing_ = false;
         for (auto& relay : relays_) relay.reset();
         check();
     }

@@ -15,7 +15,7 @@ LIBS = os.environ.setdefault("KAFKA_LIBS", str(Path(__file__).parent / "jars"))
 from kill_brokers import run_and_kill  # noqa: E402
 
 PROGRAMS = Path(os.environ["KLAMM"]).parent / "test" / "kafka_bus"
-KILL_SECONDS = 60
+KILL_SECONDS = 45
 
 
 def conformance():
