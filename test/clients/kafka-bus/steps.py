@@ -1,4 +1,5 @@
-"""The bus that handlers use on any cluster: its conformance suite, and brokers that are killed in turn."""
+"""The bus that handlers use on any cluster: its conformance suite, and brokers that are killed in turn under a relay
+and under the flights application."""
 
 import os
 import re
@@ -15,7 +16,8 @@ LIBS = os.environ.setdefault("KAFKA_LIBS", str(Path(__file__).parent / "jars"))
 from kill_brokers import run_and_kill  # noqa: E402
 
 PROGRAMS = Path(os.environ["KLAMM"]).parent / "test" / "kafka_bus"
-KILL_SECONDS = 45
+KILL_SECONDS = 30
+FLIGHTS_SECONDS_MAX = 200
 
 
 def conformance():
@@ -40,5 +42,14 @@ def kills():
     return f"{count} kills; {said.removeprefix('ok ')}"
 
 
+def flights():
+    """The same application, and the same checks, as in `make run`, while it is killed as well."""
+    count, code, said = run_and_kill(FLIGHTS_SECONDS_MAX, [os.environ["KLAMM"], "demo", "--bootstrap", "BOOTSTRAP",
+                                                           "--kills", "3"])
+    expect(code == 0 and count > 0 and said.count("SIGKILL to the application") == 3, said[-1500:])
+    expect("each once: none lost, none doubled" in said, said[-600:])
+    return f"{count} kills of brokers, 3 of the application"
+
+
 print("client Apache Kafka 4.3.1", flush=True)
-sys.exit(run_steps([("conformance", conformance), ("kills", kills)]))
+sys.exit(run_steps([("conformance", conformance), ("kills", kills), ("flights", flights)]))
