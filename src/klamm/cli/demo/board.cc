@@ -95,14 +95,16 @@ void print_delays(std::map<std::string, flights::AirportDelays> const& delays) {
 void print_what_to_try(Panel& panel, AppProcess::Ready const& app) {
     auto const& style = panel.style();
     auto const flag = app.kafka == "127.0.0.1:9092" ? std::string() : " -b " + app.kafka;
+    auto const registry =
+        app.http == "127.0.0.1:8081" ? std::string() : " --registry http://" + app.http;
     auto const klamm = program_name();
     panel.say(
         fmt::format("\nThe application stays up, its broker on {}{}{}. In another terminal, try:\n",
                     style.bold(), app.kafka, style.off()));
     std::vector<std::pair<std::string, char const*>> const commands{
         {fmt::format("{} consume flights --from -3{}", klamm, flag), "the last of each partition"},
-        {fmt::format("{} consume flights --from 2001-02-14 -n 5{}", klamm, flag), "by time"},
-        {fmt::format("{} consume airports --from -3{}", klamm, flag), "what it made of them"},
+        {fmt::format("{} consume airports --decode --from -3{}{}", klamm, flag, registry),
+         "what it made of them"},
         {fmt::format("{} group describe flights{}", klamm, flag), "members and lag"},
         {fmt::format("{} dlq list flights-dlt{}", klamm, flag), "the record that is no flight"},
         {fmt::format("echo hello | {} produce greetings{}", klamm, flag), "a topic of your own"},

@@ -215,8 +215,6 @@ Outcome<> Demo::await_counted() {
             break;
         if (auto done = go_on(milliseconds(20)); !done) return done;
     }
-    draw(true);
-    panel_.keep();
     if (flags_.kills > 10) panel_.trouble(fmt::format("SIGKILL, {} times", kills_));
     return {};
 }
@@ -274,6 +272,8 @@ Outcome<> Demo::redrive() {
              steady_clock::now() < pause && results_.counts().payments < wanted;)
             if (auto done = go_on(milliseconds(20)); !done) return done;
     }
+    draw(true);
+    panel_.keep();
     return {};
 }
 

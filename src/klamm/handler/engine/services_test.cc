@@ -342,7 +342,7 @@ TEST(EngineHealth, names_parked_keys_and_what_to_do_until_they_are_free) {
     EXPECT_EQ(problem.partition, 0);
     EXPECT_THAT(problem.why, AllOf(HasSubstr("orders/0: 1 key is parked behind a dead letter"),
                                    HasSubstr("2 events wait in orders-dlt"),
-                                   HasSubstr("klamm dlq list orders")));
+                                   HasSubstr("klamm dlq list orders-dlt`")));
     broken = false;
     rig.redrive(0);
     rig.redrive(1);

@@ -226,7 +226,7 @@ void Watch::add_poisoned(Health& health, Partition const& partition) const {
              whole ? std::string("the whole partition is")
                    : fmt::format("{} {}", counted(keys, "key"), keys == 1 ? "is" : "are"),
              waiting == 1 ? std::string("1 event waits") : fmt::format("{} events wait", waiting),
-             where, id.topic)});
+             where, where)});
 }
 
 void Watch::add_lagging(Health& health, Partition const& partition) const {
