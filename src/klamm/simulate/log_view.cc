@@ -150,4 +150,34 @@ bool LogView::has_more(bus::TopicPartition const& partition, std::int64_t offset
     }
 }
 
+std::map<bus::TopicPartition, std::int64_t> LogView::ends(std::int8_t isolation_level) const {
+    kafka::ListOffsetsRequest request;
+    request.replica_id = -1;
+    request.isolation_level = isolation_level;
+    for (auto const& [name, partitions] : topics()) {
+        if (name.starts_with("__")) continue;
+        auto& topic = request.topics.emplace_back();
+        topic.name = name;
+        for (std::int32_t number = 0; number < partitions; ++number) {
+            auto& asked = topic.partitions.emplace_back();
+            asked.partition_index = number;
+            asked.timestamp = bus::latest;
+        }
+    }
+    std::map<bus::TopicPartition, std::int64_t> ends;
+    for (auto const& topic : ask_now(ask_, std::move(request), list_offsets_version).topics)
+        for (auto const& each : topic.partitions)
+            ends[{topic.name, each.partition_index}] = each.offset;
+    return ends;
+}
+
+std::vector<bus::TopicPartition> LogView::open() const {
+    std::vector<bus::TopicPartition> open;
+    auto const all = ends(0);
+    for (auto const& [partition, stable] : ends(1))
+        if (auto const it = all.find(partition); it != all.end() && stable < it->second)
+            open.push_back(partition);
+    return open;
+}
+
 }  // namespace klamm::simulated

@@ -26,6 +26,8 @@ public:
     std::map<bus::TopicPartition, bus::Committed> committed(std::string const& group) const;
     /// Whether there are records at or behind `offset`, or may be: a transaction is open.
     bool has_more(bus::TopicPartition const& partition, std::int64_t offset) const;
+    /// Where a transaction is open, and hides what is committed behind it.
+    std::vector<bus::TopicPartition> open() const;
 
 private:
     struct Fetched {
@@ -34,6 +36,7 @@ private:
         bool end = false;
         bool open = false;  ///< a transaction has not ended, and hides what comes behind
     };
+    std::map<bus::TopicPartition, std::int64_t> ends(std::int8_t isolation_level) const;
     Fetched fetch(bus::TopicPartition const& partition, std::int64_t offset) const;
 
     sim::AskNow ask_;

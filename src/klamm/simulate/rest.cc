@@ -43,6 +43,8 @@ std::string what_is_left(App const& app, std::vector<Worker> const& workers, Log
             left += fmt::format("{}/{} is not finished from {} on\n", topic, number, offset);
         }
     }
+    for (auto const& [topic, number] : log.open())
+        left += fmt::format("a transaction is open in {}/{}\n", topic, number);
     return left;
 }
 
