@@ -18,7 +18,7 @@ public:
     struct Parts {
         bus::Loop& loop;
         bus::Bus& bus;
-        std::function<void(std::string const&)> log;  ///< the loop's thread
+        std::function<void(std::string const&)> log;  ///< what is wrong; the loop's thread
     };
 
     virtual ~Companion() = default;

@@ -40,6 +40,13 @@ void LiveApp::Log::log(std::string const& line) {
         host::log_info(line);
 }
 
+void LiveApp::Log::trouble(std::string const& line) {
+    if (options.log)
+        options.log(line);
+    else
+        host::log_warning(line);
+}
+
 LiveApp::LiveApp(App const& app, Setup setup, Settled settled)
     : app_(app),
       setup_(std::move(setup)),
@@ -151,7 +158,7 @@ void LiveApp::start_companions() {
     on_loop_.companions = true;
     for (auto const& companion : app_.companions())
         companion->start(
-            {loop_, *on_loop_.bus, [this](std::string const& line) { log_.log(line); }});
+            {loop_, *on_loop_.bus, [this](std::string const& line) { log_.trouble(line); }});
 }
 
 void LiveApp::stop_companions() {

@@ -67,6 +67,7 @@ private:
     struct Log final : handler::Observer {
         explicit Log(RunOptions const& run) : options(run) {}
         void log(std::string const& line) override;
+        void trouble(std::string const& line);
         RunOptions const& options;
     };
     enum class Phase : std::uint8_t { starting, started, failed, stopped };
