@@ -7,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from postgres import Postgres
+from postgres_server import Postgres
 
 PROGRAM = os.environ["ORDER_SAGA"]
 ORDERS, KILLS, ITEMS = 400, 12, 40

@@ -17,8 +17,8 @@ from brokers import free_port, own_broker
 from client_steps import expect, run_steps
 from table import Table
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "robustness"))
-from postgres import Postgres  # noqa: E402
+sys.path.append(str(Path(os.environ["KLAMM_SOURCE"]) / "test" / "robustness"))
+from postgres_server import Postgres  # noqa: E402
 
 ROWS_BEFORE = 300
 CHANGES = 10_000
