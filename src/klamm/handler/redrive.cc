@@ -15,6 +15,7 @@ namespace {
 /// An aborted transaction is done again so often.
 constexpr int tries_max = 10;
 constexpr Duration pause_between_tries{500};
+constexpr Duration hold_interval{1'000};
 constexpr std::int32_t read_bytes = 1024 * 1024;
 constexpr std::int32_t original_read_bytes = 256 * 1024;
 
@@ -37,13 +38,39 @@ public:
         producer_ = bus_.make_producer({.transactional_id = redrive_group(options_.topic),
                                         .client_id = options_.client_id,
                                         .transaction_timeout = options_.transaction_timeout});
-        producer_->initialize([self = shared_from_this()](auto done) {
-            if (!done) return self->fail(std::move(done.error()));
-            self->find_partitions();
-        });
+        wait_for_producer();
+        producer_->initialize(answered_by_producer([this](auto done) {
+            if (!done) return fail(std::move(done.error()));
+            find_partitions();
+        }));
     }
 
 private:
+    // ---- staying alive ----
+
+    /// Whoever asks the bus something is held by what he asked. The producer is ours: were we held
+    /// by what we ask of it, neither would ever end when its loop is dropped. So the loop holds us.
+    void wait_for_producer() {
+        waits_for_producer_ = true;
+        if (!is_held_) hold();
+    }
+    void hold() {
+        is_held_ = true;
+        loop_.after(hold_interval, [self = shared_from_this()] {
+            self->is_held_ = false;
+            if (self->waits_for_producer_) self->hold();
+        });
+    }
+    template <class Then>
+    auto answered_by_producer(Then then) {
+        return [weak = weak_from_this(), then = std::move(then)](auto done) mutable {
+            auto const self = weak.lock();
+            if (!self) return;
+            self->waits_for_producer_ = false;
+            then(std::move(done));
+        };
+    }
+
     using Letters = std::vector<StoredDeadLetter>;
 
     // ---- partitions ----
@@ -372,19 +399,22 @@ private:
     }
 
     void commit(int attempt) {
-        producer_->commit(transaction_, [self = shared_from_this(), attempt](auto done) {
-            if (done) return self->committed();
-            auto& error = done.error();
-            if (error.kind == bus::Error::Kind::aborted && attempt < tries_max)
-                return self->loop_.after(pause_between_tries,
-                                         [self, attempt] { self->commit(attempt + 1); });
-            if (error.kind == bus::Error::Kind::fenced)
-                error.why = fmt::format(
-                    "another redrive of {} has begun, and goes on where this "
-                    "one was ({})",
-                    self->options_.topic, error.why);
-            self->fail(std::move(error));
-        });
+        wait_for_producer();
+        producer_->commit(transaction_, answered_by_producer([this, attempt](auto done) {
+                              if (done) return committed();
+                              auto& error = done.error();
+                              if (error.kind == bus::Error::Kind::aborted && attempt < tries_max)
+                                  return loop_.after(pause_between_tries,
+                                                     [self = shared_from_this(), attempt] {
+                                                         self->commit(attempt + 1);
+                                                     });
+                              if (error.kind == bus::Error::Kind::fenced)
+                                  error.why = fmt::format(
+                                      "another redrive of {} has begun, and goes on where this "
+                                      "one was ({})",
+                                      options_.topic, error.why);
+                              fail(std::move(error));
+                          }));
     }
 
     void committed() {
@@ -401,8 +431,15 @@ private:
                     [self = shared_from_this()] { self->next_batch(); });
     }
 
-    void finish() { done_(std::move(result_)); }
-    void fail(bus::Error error) { done_(std::unexpected(std::move(error))); }
+    // The loop may hold us a little longer than the bus is there.
+    void finish() {
+        producer_.reset();
+        done_(std::move(result_));
+    }
+    void fail(bus::Error error) {
+        producer_.reset();
+        done_(std::unexpected(std::move(error)));
+    }
 
     bus::Loop& loop_;
     bus::Bus& bus_;
@@ -410,6 +447,8 @@ private:
     RedriveObserver& observer_;
     bus::Done<RedriveResult> done_;
     std::unique_ptr<bus::Producer> producer_;
+    bool waits_for_producer_ = false;
+    bool is_held_ = false;
     RedriveResult result_;
 
     std::map<std::int32_t, std::int64_t> ends_;  ///< of partitions that are still to come
