@@ -39,7 +39,7 @@ public:
                                         .client_id = options_.client_id,
                                         .transaction_timeout = options_.transaction_timeout});
         wait_for_producer();
-        producer_->initialize(answered_by_producer([this](auto done) {
+        producer_->initialize(answered_by_producer([this](bus::Result<void> done) {
             if (!done) return fail(std::move(done.error()));
             find_partitions();
         }));
@@ -61,9 +61,8 @@ private:
             if (self->waits_for_producer_) self->hold();
         });
     }
-    template <class Then>
-    auto answered_by_producer(Then then) {
-        return [weak = weak_from_this(), then = std::move(then)](auto done) mutable {
+    bus::Done<void> answered_by_producer(bus::Done<void> then) {
+        return [weak = weak_from_this(), then = std::move(then)](bus::Result<void> done) mutable {
             auto const self = weak.lock();
             if (!self) return;
             self->waits_for_producer_ = false;
@@ -400,21 +399,21 @@ private:
 
     void commit(int attempt) {
         wait_for_producer();
-        producer_->commit(transaction_, answered_by_producer([this, attempt](auto done) {
-                              if (done) return committed();
-                              auto& error = done.error();
-                              if (error.kind == bus::Error::Kind::aborted && attempt < tries_max)
-                                  return loop_.after(pause_between_tries,
-                                                     [self = shared_from_this(), attempt] {
-                                                         self->commit(attempt + 1);
-                                                     });
-                              if (error.kind == bus::Error::Kind::fenced)
-                                  error.why = fmt::format(
-                                      "another redrive of {} has begun, and goes on where this "
-                                      "one was ({})",
-                                      options_.topic, error.why);
-                              fail(std::move(error));
-                          }));
+        producer_->commit(
+            transaction_, answered_by_producer([this, attempt](bus::Result<void> done) {
+                if (done) return committed();
+                auto& error = done.error();
+                if (error.kind == bus::Error::Kind::aborted && attempt < tries_max)
+                    return loop_.after(pause_between_tries, [self = shared_from_this(), attempt] {
+                        self->commit(attempt + 1);
+                    });
+                if (error.kind == bus::Error::Kind::fenced)
+                    error.why = fmt::format(
+                        "another redrive of {} has begun, and goes on where this "
+                        "one was ({})",
+                        options_.topic, error.why);
+                fail(std::move(error));
+            }));
     }
 
     void committed() {
