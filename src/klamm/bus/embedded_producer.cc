@@ -90,6 +90,7 @@ private:
     void produce(std::size_t round);
     ErrorCode hear(kafka::ProduceResponse const& answer);
     void commit_offsets();
+    static bool owns_all(Job const& job);
     kafka::TxnOffsetCommitRequest offsets_request();
     ErrorCode hear(kafka::TxnOffsetCommitResponse const& answer);
     void fail(Error error);
@@ -277,8 +278,13 @@ ErrorCode State::hear(kafka::ProduceResponse const& answer) {
     return job_->failed ? ErrorCode::none : again;
 }
 
-/// A member that was lost and has joined again has lost its partitions: what it did before must not
-/// be committed in its new epoch, but be refused in the old one.
+bool State::owns_all(Job const& job) {
+    return std::ranges::all_of(
+        job.offsets, [&](auto const& offset) { return job.membership->owns(offset.first); });
+}
+
+/// A member that was lost and has joined again, or has given one of these partitions to another,
+/// must not commit in its new epoch what it did before: it is refused in the old one.
 kafka::TxnOffsetCommitRequest State::offsets_request() {
     kafka::TxnOffsetCommitRequest request;
     request.transactional_id = options_.transactional_id;
@@ -287,7 +293,7 @@ kafka::TxnOffsetCommitRequest State::offsets_request() {
     request.producer_epoch = producer_.epoch;
     if (job_->membership) {
         auto const now = job_->membership->name();
-        if (now.life == job_->member.life) job_->member = now;
+        if (now.life == job_->member.life && owns_all(*job_)) job_->member = now;
         auto const& member = job_->member;
         request.group_id = member.group;
         request.member_id = member.member_id;
