@@ -404,6 +404,47 @@ TEST(Faults, WhoIsNotHeardLosesItsPartitionsAndJoinsAgain) {
     EXPECT_TRUE(hears.read.empty()) << "nothing of the aborted transactions is seen";
 }
 
+TEST(Faults, WhatWasDoneForAPartitionThatWasGivenAwayIsNotCommitted) {
+    BrokerWorld world;
+    auto const bus = world.make_bus();
+    std::optional<Result<void>> done;
+    auto const answered = [&] { return done.has_value(); };
+    auto const hear = [&](Result<void> result) { done = std::move(result); };
+    bus->create_topics({{.name = in, .partitions = 2}}, hear);
+    ASSERT_TRUE(world.run_until(answered) && *done);
+    auto const producer = bus->make_producer({.transactional_id = "t"});
+    done.reset();
+    producer->initialize(hear);
+    ASSERT_TRUE(world.run_until(answered) && *done);
+    TestSubscriber hears;
+    auto const consumer = bus->make_consumer({.group = group, .topics = {in}}, hears);
+    hears.consumer = consumer.get();
+    ASSERT_TRUE(world.run_until([&] { return hears.mine.size() == 2; }));
+
+    bool lossy = true;
+    world.cut = [&](std::int16_t api) {
+        return lossy && api == kafka::TxnOffsetCommitRequest::api.key ? Cut::request : Cut::none;
+    };
+    Transaction late;
+    late.records.push_back(outgoing(in, 0, "never"));
+    late.offsets[{in, 0}] = {1, ""};
+    late.offsets[{in, 1}] = {1, ""};
+    late.consumer = consumer.get();
+    done.reset();
+    producer->commit(std::move(late), hear);
+    TestSubscriber other;
+    auto const bus_of_other = world.make_bus();
+    auto const taker = bus_of_other->make_consumer({.group = group, .topics = {in}}, other);
+    other.consumer = taker.get();
+    ASSERT_TRUE(world.run_until([&] { return hears.mine.size() == 1 && other.mine.size() == 1; }));
+    ASSERT_FALSE(done) << "its offsets are still on the way";
+    lossy = false;
+    ASSERT_TRUE(world.run_until(answered));
+    ASSERT_FALSE(*done) << "one of the partitions is another's";
+    EXPECT_EQ(done->error().kind, Error::Kind::aborted) << done->error().why;
+    EXPECT_TRUE(hears.gone.empty()) << "the membership goes on";
+}
+
 TEST(Faults, AnotherMemberTakesOverFromOneThatIsNotHeard) {
     Story story;
     auto& world = story.world;
