@@ -10,6 +10,7 @@ using Kind = bus::Error::Kind;
 
 /// librdkafka waits for one answer this long; then it asks again.
 constexpr Duration request_timeout{10'000};
+constexpr int report_wait_ms = 100;
 constexpr Duration room_wait{10};
 constexpr std::size_t error_text_bytes_max = 512;
 
@@ -182,6 +183,10 @@ std::optional<bus::Error> Transactions::add_offsets(Work const& work, Deadline c
         client_->rk(), list.get(), work.group.get(),
         std::max(1, deadline.left_ms(producer_.transaction_timeout))));
     if (!error) return std::nullopt;
+    // A record that was refused meanwhile is why: its report may still be on the way to us.
+    if (rd_kafka_error_txn_requires_abort(error.get()))
+        rd_kafka_poll(client_->rk(), report_wait_ms);
+    if (undelivered_) return undelivered_;
     auto known = failure(error.get(), "adding offsets of group '" + work.group_name + "'");
     if (known.kind == Kind::away && rd_kafka_error_txn_requires_abort(error.get()))
         known.kind = Kind::aborted;
