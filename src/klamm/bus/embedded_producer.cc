@@ -88,11 +88,17 @@ private:
     void prepare();
     void write();
     void produce(std::size_t round);
-    ErrorCode hear(kafka::ProduceResponse const& answer);
+    Again hear(kafka::ProduceResponse const& answer);
+    void written_at(TopicPartition const& partition, std::int64_t base);
     void commit_offsets();
     static bool owns_all(Job const& job);
     kafka::TxnOffsetCommitRequest offsets_request();
-    ErrorCode hear(kafka::TxnOffsetCommitResponse const& answer);
+    Again hear(kafka::TxnOffsetCommitResponse const& answer);
+    template <class R>
+    void until_heard(std::string const& what, kafka::ApiVersion version,
+                     std::move_only_function<R()> make, Loop::Job next);
+    void refuse(std::string const& what, ErrorCode error,
+                std::optional<std::string> const& message = {});
     void fail(Error error);
     void written();
     using Ended = std::move_only_function<void(Result<void>)>;
@@ -226,56 +232,67 @@ void State::write() {
     if (job_->rounds > 0) produce(0);
 }
 
-void State::produce(std::size_t round) {
-    line_->insist<kafka::ProduceRequest>(
-        {.what = "to write for " + name(),
-         .until = job_->until,
-         .make =
-             [this, round] {
-                 return produce_request(job_->records, job_->batches, round, producer_,
-                                        &options_.transactional_id, job_->now_ms);
-             },
-         .hear =
-             [this, round](kafka::ProduceResponse& answer, bool) {
-                 auto const error = hear(answer);
-                 if (error != ErrorCode::none) return error;
-                 if (!job_->failed && round + 1 < job_->rounds)
-                     produce(round + 1);
-                 else
-                     written();
-                 return settled;
-             },
-         .give_up =
-             [this](Error error, bool) {
-                 fail(std::move(error));
-                 written();
-             },
-         .version = produce_version});
+/// One of the transaction's writes: made again while its answer wants that and the transaction has
+/// not failed, then `next`.
+template <class R>
+void State::until_heard(std::string const& what, kafka::ApiVersion version,
+                        std::move_only_function<R()> make, Loop::Job next) {
+    line_->insist<R>({.what = what + " for " + name(),
+                      .until = job_->until,
+                      .make = std::move(make),
+                      .hear =
+                          [this, next = std::move(next)](auto& answer, bool) mutable {
+                              auto const again = hear(answer);
+                              if (again != settled && !job_->failed) return again;
+                              next();
+                              return settled;
+                          },
+                      .give_up =
+                          [this](Error error, bool) {
+                              fail(std::move(error));
+                              written();
+                          },
+                      .version = version});
 }
 
-ErrorCode State::hear(kafka::ProduceResponse const& answer) {
-    auto again = ErrorCode::none;
+void State::produce(std::size_t round) {
+    until_heard<kafka::ProduceRequest>(
+        "to write", produce_version,
+        [this, round] {
+            return produce_request(job_->records, job_->batches, round, producer_,
+                                   &options_.transactional_id, job_->now_ms);
+        },
+        [this, round] {
+            if (!job_->failed && round + 1 < job_->rounds) return produce(round + 1);
+            written();
+        });
+}
+
+Again State::hear(kafka::ProduceResponse const& answer) {
+    auto again = settled;
     for (auto const& topic : answer.responses)
         for (auto const& part : topic.partition_responses) {
             auto const error = part.error_code;
-            if (comes_again(error)) {
+            if (error == ErrorCode::none) {
+                written_at({topic.name, part.index}, part.base_offset);
+            } else if (comes_again(error)) {
                 again = error;
-            } else if (error != ErrorCode::none) {
+            } else {
                 if (error == ErrorCode::unknown_topic_or_partition)
                     setting_->topics.forget(topic.name);
-                auto why = refused(fmt::format("to write to {}/{}", topic.name, part.index), error,
-                                   part.error_message);
-                fail({kind_of(error), std::move(why.why)});
-            } else {
-                for (auto& batch : job_->batches)
-                    if (batch.partition.partition == part.index &&
-                        batch.partition.topic == topic.name && !batch.written()) {
-                        batch.base_offset = part.base_offset;
-                        break;
-                    }
+                refuse(fmt::format("to write to {}/{}", topic.name, part.index), error,
+                       part.error_message);
             }
         }
-    return job_->failed ? ErrorCode::none : again;
+    return again;
+}
+
+/// The first batch of a partition that was not written before is the one that the answer is about.
+void State::written_at(TopicPartition const& partition, std::int64_t base) {
+    auto const batch = std::ranges::find_if(job_->batches, [&](Batch const& candidate) {
+        return candidate.partition == partition && !candidate.written();
+    });
+    if (batch != job_->batches.end()) batch->base_offset = base;
 }
 
 bool State::owns_all(Job const& job) {
@@ -310,41 +327,31 @@ kafka::TxnOffsetCommitRequest State::offsets_request() {
 }
 
 void State::commit_offsets() {
-    line_->insist<kafka::TxnOffsetCommitRequest>(
-        {.what = "to commit offsets for " + name(),
-         .until = job_->until,
-         .make = [this] { return offsets_request(); },
-         .hear =
-             [this](kafka::TxnOffsetCommitResponse& answer, bool) {
-                 auto const error = hear(answer);
-                 if (error != ErrorCode::none) return error;
-                 written();
-                 return settled;
-             },
-         .give_up =
-             [this](Error error, bool) {
-                 fail(std::move(error));
-                 written();
-             },
-         .version = offsets_version});
+    until_heard<kafka::TxnOffsetCommitRequest>(
+        "to commit offsets", offsets_version, [this] { return offsets_request(); },
+        [this] { written(); });
 }
 
-ErrorCode State::hear(kafka::TxnOffsetCommitResponse const& answer) {
-    auto again = ErrorCode::none;
+Again State::hear(kafka::TxnOffsetCommitResponse const& answer) {
+    auto again = settled;
     for (auto const& topic : answer.topics)
         for (auto const& part : topic.partitions) {
             auto const error = part.error_code;
+            if (error == ErrorCode::none) continue;
             if (comes_again(error)) {
                 again = error;
-            } else if (error != ErrorCode::none) {
-                auto why = refused(
-                    fmt::format("to commit the offset of {}/{}", topic.name, part.partition_index),
-                    error);
-                fail({kind_of(error), std::move(why.why)});
-                if (job_->membership && is_about_membership(error)) job_->membership->doubted();
+                continue;
             }
+            refuse(fmt::format("to commit the offset of {}/{}", topic.name, part.partition_index),
+                   error);
+            if (job_->membership && is_about_membership(error)) job_->membership->doubted();
         }
-    return job_->failed ? ErrorCode::none : again;
+    return again;
+}
+
+void State::refuse(std::string const& what, ErrorCode error,
+                   std::optional<std::string> const& message) {
+    fail({kind_of(error), refused(what, error, message).why});
 }
 
 /// The first reason counts, unless a later one says that all is over.
