@@ -16,9 +16,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace klamm::bus {
 
@@ -83,6 +85,15 @@ public:
         auto const until = virtual_loop.now().instant + duration;
         virtual_loop.after(duration, [] {});
         while (virtual_loop.step(until)) {}
+    }
+
+    /// They are there when it returns.
+    void create_topics(Bus& bus, std::vector<TopicSpec> topics) {
+        std::optional<Result<void>> made;
+        bus.create_topics(std::move(topics),
+                          [&](Result<void> result) { made = std::move(result); });
+        ASSERT_TRUE(run_until([&] { return made.has_value(); })) << "no answer";
+        ASSERT_TRUE(*made) << made->error().why;
     }
 
     // ---- the broker ----------------------------------------------------------------------

@@ -327,9 +327,7 @@ TEST(Faults, ManyThingsGoWrongAtRandom) {
 TEST(Faults, EachSendHasItsOwnPatience) {
     BrokerWorld world;
     auto const bus = world.make_bus({.patience = Duration{10'000}});
-    bool made = false;
-    bus->create_topics({{.name = in}}, [&](Result<void>) { made = true; });
-    ASSERT_TRUE(world.run_until([&] { return made; }));
+    world.create_topics(*bus, {{.name = in}});
     world.kill();
     auto const begin = world.virtual_loop.now().instant;
     std::vector<std::int64_t> ended;  // in seconds
@@ -355,104 +353,98 @@ TEST(Faults, EachSendHasItsOwnPatience) {
 
 // ---- memberships that are lost ----------------------------------------------------------------
 
-TEST(Faults, WhoIsNotHeardLosesItsPartitionsAndJoinsAgain) {
-    BrokerWorld world;
-    auto const bus = world.make_bus();
-    std::optional<Result<void>> done;
-    auto const answered = [&] { return done.has_value(); };
-    auto const hear = [&](Result<void> result) { done = std::move(result); };
-    bus->create_topics({{.name = in, .partitions = 2}}, hear);
-    ASSERT_TRUE(world.run_until(answered) && *done);
-    auto const producer = bus->make_producer({.transactional_id = "t"});
-    done.reset();
-    producer->initialize(hear);
-    ASSERT_TRUE(world.run_until(answered) && *done);
+/// A member that owns both partitions of a topic, and a producer that commits for it.
+class FaultsOfAMember : public testing::Test {
+protected:
+    void SetUp() override {
+        world_.create_topics(*bus_, {{.name = in, .partitions = 2}});
+        producer_->initialize(hear());
+        ASSERT_TRUE(answered() && *done_);
+        consumer_ = join(*bus_, hears_);
+        ASSERT_TRUE(world_.run_until([&] { return hears_.mine.size() == 2; }));
+    }
 
-    TestSubscriber hears;
-    auto const consumer = bus->make_consumer({.group = group, .topics = {in}}, hears);
-    hears.consumer = consumer.get();
-    ASSERT_TRUE(world.run_until([&] { return hears.mine.size() == 2; }));
+    static std::unique_ptr<Consumer> join(Bus& bus, TestSubscriber& hears) {
+        auto member = bus.make_consumer({.group = group, .topics = {in}}, hears);
+        hears.consumer = member.get();
+        return member;
+    }
+    /// A record that shall never be seen, and the first offset of each of these partitions.
+    Transaction never(std::vector<std::int32_t> const& of) const {
+        Transaction transaction;
+        transaction.records.push_back(outgoing(in, 0, "never"));
+        for (auto const partition : of) transaction.offsets[{in, partition}] = {1, ""};
+        transaction.consumer = consumer_.get();
+        return transaction;
+    }
+    /// Nothing is heard as yet.
+    Done<void> hear() {
+        done_.reset();
+        return [this](Result<void> result) { done_ = std::move(result); };
+    }
+    bool answered() {
+        return world_.run_until([&] { return done_.has_value(); });
+    }
+
+    BrokerWorld world_;
+    std::unique_ptr<Bus> bus_ = world_.make_bus();
+    std::unique_ptr<Producer> producer_ = bus_->make_producer({.transactional_id = "t"});
+    TestSubscriber hears_;
+    std::unique_ptr<Consumer> consumer_;
+    std::optional<Result<void>> done_;
+};
+
+TEST_F(FaultsOfAMember, WhoIsNotHeardLosesItsPartitionsAndJoinsAgain) {
     bool deaf = true;
-    world.cut = [&](std::int16_t api) {
+    world_.cut = [&](std::int16_t api) {
         return deaf && api == kafka::ConsumerGroupHeartbeatRequest::api.key ? Cut::request
                                                                             : Cut::none;
     };
-    ASSERT_TRUE(world.run_until([&] { return !hears.away_because.empty(); }));
-    EXPECT_EQ(hears.away_because.size(), 1U);
-    world.pass(world.options.group_consumer_session_timeout_ms);
+    ASSERT_TRUE(world_.run_until([&] { return !hears_.away_because.empty(); }));
+    EXPECT_EQ(hears_.away_because.size(), 1U);
+    world_.pass(world_.options.group_consumer_session_timeout_ms);
     // The member does not know it yet; the broker does.
-    EXPECT_EQ(hears.mine.size(), 2U);
-    Transaction late;
-    late.records.push_back(outgoing(in, 0, "never"));
-    late.offsets[{in, 0}] = {1, ""};
-    late.consumer = consumer.get();
-    auto again = Transaction{late.records, late.offsets, late.consumer, {}};
-    done.reset();
-    producer->commit(std::move(late), hear);
-    ASSERT_TRUE(world.run_until(answered));
-    ASSERT_FALSE(*done);
-    EXPECT_EQ(done->error().kind, Error::Kind::aborted) << done->error().why;
-    EXPECT_TRUE(hears.gone.empty());
+    EXPECT_EQ(hears_.mine.size(), 2U);
+    producer_->commit(never({0}), hear());
+    ASSERT_TRUE(answered());
+    ASSERT_FALSE(*done_);
+    EXPECT_EQ(done_->error().kind, Error::Kind::aborted) << done_->error().why;
+    EXPECT_TRUE(hears_.gone.empty());
     deaf = false;
-    ASSERT_TRUE(world.run_until([&] { return hears.gone.size() == 2; }));
-    EXPECT_TRUE(hears.mine.empty());
-    done.reset();
-    producer->commit(std::move(again), hear);
-    ASSERT_TRUE(world.run_until(answered));
-    EXPECT_EQ(done->error().kind, Error::Kind::refused) << "they are not its own any more";
-    ASSERT_TRUE(world.run_until([&] { return hears.mine.size() == 2 && hears.times_back == 1; }));
-    EXPECT_TRUE(hears.read.empty()) << "nothing of the aborted transactions is seen";
+    ASSERT_TRUE(world_.run_until([&] { return hears_.gone.size() == 2; }));
+    EXPECT_TRUE(hears_.mine.empty());
+    producer_->commit(never({0}), hear());
+    ASSERT_TRUE(answered());
+    EXPECT_EQ(done_->error().kind, Error::Kind::refused) << "they are not its own any more";
+    ASSERT_TRUE(
+        world_.run_until([&] { return hears_.mine.size() == 2 && hears_.times_back == 1; }));
+    EXPECT_TRUE(hears_.read.empty()) << "nothing of the aborted transactions is seen";
 }
 
-TEST(Faults, WhatWasDoneForAPartitionThatWasGivenAwayIsNotCommitted) {
-    BrokerWorld world;
-    auto const bus = world.make_bus();
-    std::optional<Result<void>> done;
-    auto const answered = [&] { return done.has_value(); };
-    auto const hear = [&](Result<void> result) { done = std::move(result); };
-    bus->create_topics({{.name = in, .partitions = 2}}, hear);
-    ASSERT_TRUE(world.run_until(answered) && *done);
-    auto const producer = bus->make_producer({.transactional_id = "t"});
-    done.reset();
-    producer->initialize(hear);
-    ASSERT_TRUE(world.run_until(answered) && *done);
-    TestSubscriber hears;
-    auto const consumer = bus->make_consumer({.group = group, .topics = {in}}, hears);
-    hears.consumer = consumer.get();
-    ASSERT_TRUE(world.run_until([&] { return hears.mine.size() == 2; }));
-
+TEST_F(FaultsOfAMember, WhatItDidForAPartitionThatWasGivenAwayIsNotCommitted) {
     bool lossy = true;
-    world.cut = [&](std::int16_t api) {
+    world_.cut = [&](std::int16_t api) {
         return lossy && api == kafka::TxnOffsetCommitRequest::api.key ? Cut::request : Cut::none;
     };
-    Transaction late;
-    late.records.push_back(outgoing(in, 0, "never"));
-    late.offsets[{in, 0}] = {1, ""};
-    late.offsets[{in, 1}] = {1, ""};
-    late.consumer = consumer.get();
-    done.reset();
-    producer->commit(std::move(late), hear);
+    producer_->commit(never({0, 1}), hear());
     TestSubscriber other;
-    auto const bus_of_other = world.make_bus();
-    auto const taker = bus_of_other->make_consumer({.group = group, .topics = {in}}, other);
-    other.consumer = taker.get();
-    ASSERT_TRUE(world.run_until([&] { return hears.mine.size() == 1 && other.mine.size() == 1; }));
-    ASSERT_FALSE(done) << "its offsets are still on the way";
+    auto const bus_of_other = world_.make_bus();
+    auto const taker = join(*bus_of_other, other);
+    ASSERT_TRUE(
+        world_.run_until([&] { return hears_.mine.size() == 1 && other.mine.size() == 1; }));
+    ASSERT_FALSE(done_) << "its offsets are still on the way";
     lossy = false;
-    ASSERT_TRUE(world.run_until(answered));
-    ASSERT_FALSE(*done) << "one of the partitions is another's";
-    EXPECT_EQ(done->error().kind, Error::Kind::aborted) << done->error().why;
-    EXPECT_TRUE(hears.gone.empty()) << "the membership goes on";
+    ASSERT_TRUE(answered());
+    ASSERT_FALSE(*done_) << "one of the partitions is another's";
+    EXPECT_EQ(done_->error().kind, Error::Kind::aborted) << done_->error().why;
+    EXPECT_TRUE(hears_.gone.empty()) << "the membership goes on";
 }
 
 TEST(Faults, AnotherMemberTakesOverFromOneThatIsNotHeard) {
     Story story;
     auto& world = story.world;
     auto const bus = world.make_bus();
-    bool made = false;
-    bus->create_topics({{.name = in, .partitions = partitions}, {.name = out}},
-                       [&](Result<void>) { made = true; });
-    ASSERT_TRUE(world.run_until([&] { return made; }));
+    world.create_topics(*bus, {{.name = in, .partitions = partitions}, {.name = out}});
     auto first = std::make_unique<Processor>(world, "first");
     ASSERT_TRUE(world.run_until([&] { return first->mine.size() == partitions; }));
     Processor second{world, "second"};
@@ -466,11 +458,9 @@ TEST(Faults, AnotherMemberTakesOverFromOneThatIsNotHeard) {
 TEST(Faults, WhatRetentionHasDeletedIsSkippedAndSaid) {
     BrokerWorld world;
     auto const bus = world.make_bus();
-    std::optional<Result<void>> made;
-    bus->create_topics(
-        {{.name = in, .configs = {{"retention.bytes", "1000"}, {"segment.bytes", "1048576"}}}},
-        [&](Result<void> result) { made = std::move(result); });
-    ASSERT_TRUE(world.run_until([&] { return made.has_value(); }));
+    world.create_topics(
+        *bus,
+        {{.name = in, .configs = {{"retention.bytes", "1000"}, {"segment.bytes", "1048576"}}}});
     for (int i = 0; i < 20; ++i) {  // a batch each
         bool sent = false;
         bus->send({outgoing(in, 0, std::string(400, 'x'))},
