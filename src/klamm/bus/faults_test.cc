@@ -2,7 +2,7 @@
 // random.
 #include "klamm/base/random.h"
 #include "klamm/bus/bus_fixture.h"
-#include "klamm/bus/conformance.h"
+#include "klamm/bus/subscriber_fixture.h"
 
 #include <fmt/format.h>
 
