@@ -12,6 +12,7 @@
 #include "klamm/broker/story.h"
 #include "klamm/bus/embedded_bus.h"
 #include "klamm/bus/link.h"
+#include "klamm/bus/loop_fixture.h"
 
 #include <functional>
 #include <map>
@@ -23,29 +24,6 @@
 #include <vector>
 
 namespace klamm::bus {
-
-class VirtualLoop final : public Loop {
-public:
-    Now now() const override { return {now_, wall_ms_at_start + now_.time_since_epoch().count()}; }
-    void post(Job job) override { after(Duration{0}, std::move(job)); }
-    void after(Duration delay, Job job) override {
-        jobs_.emplace(std::pair{now_ + delay, planned_++}, std::move(job));
-    }
-    /// Runs the next job, if it is due by `until`.
-    bool step(Instant until) {
-        if (jobs_.empty() || jobs_.begin()->first.first > until) return false;
-        auto next = jobs_.extract(jobs_.begin());
-        now_ = next.key().first;
-        next.mapped()();
-        return true;
-    }
-
-private:
-    static constexpr std::int64_t wall_ms_at_start = 1'700'000'000'000;
-    Instant now_{Duration{1'000'000}};
-    std::uint64_t planned_ = 0;
-    std::map<std::pair<Instant, std::uint64_t>, Job> jobs_;
-};
 
 /// What becomes of a request.
 enum class Cut : std::uint8_t {
@@ -81,11 +59,7 @@ public:
             if (!virtual_loop.step(until)) return false;
         return true;
     }
-    void pass(Duration duration) {
-        auto const until = virtual_loop.now().instant + duration;
-        virtual_loop.after(duration, [] {});
-        while (virtual_loop.step(until)) {}
-    }
+    void pass(Duration duration) { virtual_loop.pass(duration); }
 
     /// They are there when it returns.
     void create_topics(Bus& bus, std::vector<TopicSpec> topics) {

@@ -58,7 +58,7 @@ RC_GTEST_PROP(DelayedEntry, of_any_bytes_is_read_as_it_was_written,
 }
 
 struct DelayedWorld : testing::Test {
-    FakeLoop loop;
+    bus::VirtualLoop loop;
     std::vector<std::string> sent;
     std::vector<std::string> problems;
     bus::TopicPartition const first{"orders", 0};
@@ -85,10 +85,10 @@ TEST_F(DelayedWorld, events_are_sent_when_they_are_due_in_the_order_of_their_tim
     delayed.look(first, ledgers[0]);
     delayed.look(second, ledgers[1]);
     EXPECT_EQ(delayed.waiting(), 3U);
-    loop.run_for(Duration{1'000});
+    loop.pass(Duration{1'000});
     EXPECT_EQ(sent, (std::vector<std::string>{"a@100", "b@500"}));
     EXPECT_EQ(delayed.next_due_ms(), begin + 60'000);
-    loop.run_for(Duration{100'000});
+    loop.pass(Duration{100'000});
     EXPECT_EQ(sent.back(), "c@60000");
     EXPECT_EQ(delayed.waiting(), 0U);
     EXPECT_EQ(loop.planned(), 0U);
@@ -97,17 +97,17 @@ TEST_F(DelayedWorld, events_are_sent_when_they_are_due_in_the_order_of_their_tim
 TEST_F(DelayedWorld, an_earlier_event_that_comes_later_is_not_late) {
     put(ledgers[0], 5'000, "b");
     delayed.look(first, ledgers[0]);
-    loop.run_for(Duration{1'000});
+    loop.pass(Duration{1'000});
     put(ledgers[0], 2'000, "a");
     delayed.look(first, ledgers[0]);
-    loop.run_for(Duration{9'000});
+    loop.pass(Duration{9'000});
     EXPECT_EQ(sent, (std::vector<std::string>{"a@2000", "b@5000"}));
 }
 
 TEST_F(DelayedWorld, what_was_due_long_ago_is_sent_at_once) {
     put(ledgers[0], -3'600'000, "a");
     delayed.look(first, ledgers[0]);
-    loop.run_for(Duration{1});
+    loop.pass(Duration{1});
     EXPECT_EQ(sent, (std::vector<std::string>{"a@0"}));
 }
 
@@ -115,12 +115,12 @@ TEST_F(DelayedWorld, nothing_is_sent_for_a_partition_that_is_gone) {
     put(ledgers[0], 100, "a");
     delayed.look(first, ledgers[0]);
     delayed.forget(first);
-    loop.run_for(Duration{1'000});
+    loop.pass(Duration{1'000});
     EXPECT_TRUE(sent.empty());
     EXPECT_EQ(ledgers[0].count("d/"), 1U);
     delayed.look(first, ledgers[0]);
     delayed.stop();
-    loop.run_for(Duration{1'000});
+    loop.pass(Duration{1'000});
     EXPECT_TRUE(sent.empty());
 }
 
@@ -128,7 +128,7 @@ TEST_F(DelayedWorld, many_that_are_due_at_once_are_sent_turn_by_turn) {
     for (int i = 0; i < 3 * DelayedEvents::per_turn_max; ++i)
         put(ledgers[0], 100, fmt::format("{:03}", i));
     delayed.look(first, ledgers[0]);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     EXPECT_EQ(sent.size(), 3U * DelayedEvents::per_turn_max);
     EXPECT_EQ(std::set<std::string>(sent.begin(), sent.end()).size(), sent.size());
 }
@@ -137,7 +137,7 @@ TEST_F(DelayedWorld, an_entry_that_cannot_be_read_holds_up_nobody) {
     ledgers[0].put(Ledger::due_key(begin, "a"), "nonsense");
     put(ledgers[0], 100, "b");
     delayed.look(first, ledgers[0]);
-    loop.run_for(Duration{1'000});
+    loop.pass(Duration{1'000});
     EXPECT_EQ(sent, (std::vector<std::string>{"b@100"}));
     ASSERT_EQ(problems.size(), 1U);
     EXPECT_NE(problems[0].find("cannot be read, and stays: its first line has no end"),

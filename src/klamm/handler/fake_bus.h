@@ -1,9 +1,9 @@
-// handler/fake_bus.h - for tests: virtual time, and a log in memory that has no groups and no
-// transactions.
+// handler/fake_bus.h - for tests: a log in memory that has no groups and no transactions.
 #pragma once
 
 #include "klamm/base/ensure.h"
 #include "klamm/bus/bus.h"
+#include "klamm/bus/loop_fixture.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -17,33 +17,9 @@
 
 namespace klamm::handler {
 
-class FakeLoop final : public bus::Loop {
-public:
-    Now now() const override { return {Instant{time_}, 1'700'000'000'000 + time_.count()}; }
-    void post(Job job) override { after(Duration{0}, std::move(job)); }
-    void after(Duration delay, Job job) override {
-        jobs_.emplace(std::pair{time_ + delay, number_++}, std::move(job));
-    }
-    void run_for(Duration time) {
-        auto const end = time_ + time;
-        while (!jobs_.empty() && jobs_.begin()->first.first <= end) {
-            auto next = jobs_.extract(jobs_.begin());
-            time_ = next.key().first;
-            next.mapped()();
-        }
-        time_ = end;
-    }
-    std::size_t planned() const { return jobs_.size(); }
-
-private:
-    Duration time_{};
-    std::uint64_t number_ = 0;
-    std::map<std::pair<Duration, std::uint64_t>, Job> jobs_;
-};
-
 class FakeBus final : public bus::Bus {
 public:
-    explicit FakeBus(FakeLoop& loop) : loop_(loop) {}
+    explicit FakeBus(bus::VirtualLoop& loop) : loop_(loop) {}
 
     std::map<std::string, std::int32_t> topics;
     std::map<bus::TopicPartition, std::vector<bus::Record>> logs;
@@ -149,7 +125,7 @@ private:
         });
     }
 
-    FakeLoop& loop_;
+    bus::VirtualLoop& loop_;
 };
 
 }  // namespace klamm::handler

@@ -20,7 +20,7 @@ struct Answer {
 };
 
 struct RequestWorld : testing::Test {
-    FakeLoop loop;
+    bus::VirtualLoop loop;
     FakeBus bus{loop};
     std::unique_ptr<Codecs> codecs = make_codecs(Format::json, nullptr, loop);
     App app{"billing"};
@@ -63,7 +63,7 @@ struct RequestWorld : testing::Test {
 TEST_F(RequestWorld, a_request_is_answered) {
     bus.on_record = [this](bus::Record const& question) { answer(question, "{\"number\":42}"); };
     ask(1);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     EXPECT_EQ(heard, (std::vector<std::string>{"42"}));
     auto const& headers = bus.logs.at({"questions", 0}).at(0).headers;
     EXPECT_EQ(find_header(headers, "kafka_replyTopic"), "billing-replies");
@@ -77,18 +77,18 @@ TEST_F(RequestWorld, each_request_gets_its_own_reply_in_any_order) {
     bus.on_record = [&](bus::Record const& question) { questions.push_back(question); };
     ask(1);
     ask(2);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     ASSERT_EQ(questions.size(), 2U);
     answer(questions[1], "{\"number\":2}");
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     answer(questions[0], "{\"number\":1}");
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     EXPECT_EQ(heard, (std::vector<std::string>{"2", "1"}));
 }
 
 TEST_F(RequestWorld, without_a_reply_the_time_out_says_where_the_request_is) {
     ask(1, Duration{500});
-    loop.run_for(Duration{10'000});
+    loop.pass(Duration{10'000});
     EXPECT_EQ(heard, (std::vector<std::string>{"no reply to the request in questions/0@0 within "
                                                "500 ms: it may be handled nevertheless"}));
     EXPECT_EQ(requests.waiting(), 0U);
@@ -99,9 +99,9 @@ TEST_F(RequestWorld, late_and_foreign_replies_are_passed_over) {
     std::vector<bus::Record> questions;
     bus.on_record = [&](bus::Record const& question) { questions.push_back(question); };
     ask(1, Duration{100});
-    loop.run_for(Duration{200});
+    loop.pass(Duration{200});
     ask(2);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     ASSERT_EQ(questions.size(), 2U);
     answer(questions[0], "{\"number\":1}");
     bus.append({.topic = "billing-replies", .partition = 0, .value = "no correlation"});
@@ -112,7 +112,7 @@ TEST_F(RequestWorld, late_and_foreign_replies_are_passed_over) {
                     .headers = {{"kafka_correlationId", "of somebody else"}}});
     answer(questions[1], "{\"number\":2}");
     answer(questions[1], "{\"number\":3}");
-    loop.run_for(Duration{200});
+    loop.pass(Duration{200});
     ASSERT_EQ(heard.size(), 2U);
     EXPECT_EQ(heard[1], "2");
 }
@@ -120,7 +120,7 @@ TEST_F(RequestWorld, late_and_foreign_replies_are_passed_over) {
 TEST_F(RequestWorld, a_reply_that_cannot_be_read_says_so) {
     bus.on_record = [this](bus::Record const& question) { answer(question, "{\"number\":"); };
     ask(1);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     ASSERT_EQ(heard.size(), 1U);
     EXPECT_EQ(heard[0].find("the reply at billing-replies/0@0 cannot be read: "), 0U) << heard[0];
 }
@@ -132,7 +132,7 @@ TEST_F(RequestWorld, a_reply_of_another_type_says_so) {
         answer(question, "{}", headers);
     };
     ask(1);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     EXPECT_EQ(heard, (std::vector<std::string>{"the reply at billing-replies/0@0 is a refusal, "
                                                "where a answer was expected"}));
 }
@@ -140,12 +140,12 @@ TEST_F(RequestWorld, a_reply_of_another_type_says_so) {
 TEST_F(RequestWorld, a_log_that_is_away_is_named_and_the_next_request_tries_again) {
     bus.error = bus::Error{bus::Error::Kind::away, "nobody answers"};
     ask(1);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     EXPECT_EQ(heard, (std::vector<std::string>{"nobody answers"}));
     bus.error.reset();
     bus.on_record = [this](bus::Record const& question) { answer(question, "{\"number\":42}"); };
     ask(2);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     EXPECT_EQ(heard.back(), "42");
 }
 
@@ -153,12 +153,12 @@ TEST_F(RequestWorld, a_log_that_goes_away_meanwhile_is_read_again) {
     std::vector<bus::Record> questions;
     bus.on_record = [&](bus::Record const& question) { questions.push_back(question); };
     ask(1);
-    loop.run_for(Duration{50});
+    loop.pass(Duration{50});
     bus.error = bus::Error{bus::Error::Kind::away, "nobody answers"};
-    loop.run_for(Duration{1'000});
+    loop.pass(Duration{1'000});
     bus.error.reset();
     answer(questions.at(0), "{\"number\":1}");
-    loop.run_for(Duration{200});
+    loop.pass(Duration{200});
     EXPECT_EQ(heard, (std::vector<std::string>{"1"}));
 }
 
@@ -166,18 +166,18 @@ TEST_F(RequestWorld, replies_that_retention_took_away_hold_up_nobody) {
     std::vector<bus::Record> questions;
     bus.on_record = [&](bus::Record const& question) { questions.push_back(question); };
     ask(1);
-    loop.run_for(Duration{50});
+    loop.pass(Duration{50});
     for (int i = 0; i < 5; ++i)
         bus.append({.topic = "billing-replies", .partition = 0, .value = "x"});
     bus.oldest[{"billing-replies", 0}] = 5;
     answer(questions.at(0), "{\"number\":1}");
-    loop.run_for(Duration{200});
+    loop.pass(Duration{200});
     EXPECT_EQ(heard, (std::vector<std::string>{"1"}));
 }
 
 TEST_F(RequestWorld, only_so_many_wait) {
     for (std::int32_t i = 0; i < 4; ++i) ask(i);
-    loop.run_for(Duration{100});
+    loop.pass(Duration{100});
     EXPECT_EQ(heard,
               (std::vector<std::string>{"3 requests wait for replies already: no more are sent"}));
     EXPECT_EQ(bus.end({"questions", 0}), 3);
@@ -207,7 +207,7 @@ TEST(Publish, ids_of_instances_and_lives_differ) {
 }
 
 TEST(Publish, says_who_made_the_event_and_what_it_is) {
-    FakeLoop loop;
+    bus::VirtualLoop loop;
     auto const codecs = make_codecs(Format::json, nullptr, loop);
     App const app{"billing"};
     Random ids(1);

@@ -2,6 +2,7 @@
 #include "klamm/postgres/relay.h"
 
 #include "klamm/base/random.h"
+#include "klamm/bus/loop_fixture.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,29 +13,6 @@
 namespace klamm::postgres {
 namespace {
 
-/// Runs what is due, and nothing of a life that is over.
-class TestLoop final : public bus::Loop {
-public:
-    Now now() const override { return {Instant{time_}, time_.count()}; }
-    void post(Job job) override { after(Duration{0}, std::move(job)); }
-    void after(Duration delay, Job job) override {
-        jobs_.emplace(std::pair{time_ + delay, ++planned_}, std::move(job));
-    }
-    bool step() {
-        if (jobs_.empty()) return false;
-        auto next = jobs_.extract(jobs_.begin());
-        time_ = next.key().first;
-        next.mapped()();
-        return true;
-    }
-    void drop_all() { jobs_.clear(); }
-
-private:
-    Duration time_{0};
-    std::uint64_t planned_ = 0;
-    std::map<std::pair<Duration, std::uint64_t>, Job> jobs_;
-};
-
 /// What is stored: survives crashes of the relay.
 struct Log {
     std::map<std::string, std::vector<bus::Record>> topics;
@@ -43,7 +21,7 @@ struct Log {
 
 class LogProducer final : public bus::Producer {
 public:
-    LogProducer(TestLoop& loop, Log& log, Random& random)
+    LogProducer(bus::VirtualLoop& loop, Log& log, Random& random)
         : loop_(loop), log_(log), random_(random) {}
     void initialize(bus::Done<void> done) override {
         epoch_ = ++log_.epoch;
@@ -74,7 +52,7 @@ private:
                            .value = slice(out.value),
                            .headers = out.headers});
     }
-    TestLoop& loop_;
+    bus::VirtualLoop& loop_;
     Log& log_;
     Random& random_;
     int epoch_ = 0;
@@ -83,7 +61,8 @@ private:
 /// Only what a relay asks for.
 class LogBus final : public bus::Bus {
 public:
-    LogBus(TestLoop& loop, Log& log, Random& random) : loop_(loop), log_(log), random_(random) {}
+    LogBus(bus::VirtualLoop& loop, Log& log, Random& random)
+        : loop_(loop), log_(log), random_(random) {}
     void create_topics(std::vector<bus::TopicSpec>, bus::Done<void> done) override {
         loop_.post([done = std::move(done)]() mutable { done({}); });
     }
@@ -113,14 +92,14 @@ public:
     }
 
 private:
-    TestLoop& loop_;
+    bus::VirtualLoop& loop_;
     Log& log_;
     Random& random_;
 };
 
 class MemoryTable final : public Table {
 public:
-    MemoryTable(TestLoop& loop, std::vector<Row>& rows, Random& random)
+    MemoryTable(bus::VirtualLoop& loop, std::vector<Row>& rows, Random& random)
         : loop_(loop), rows_(rows), random_(random) {}
     void next(std::int32_t rows_max, Done<std::vector<Row>> done) override {
         loop_.post([this, rows_max, done = std::move(done)]() mutable {
@@ -143,7 +122,7 @@ public:
     }
 
 private:
-    TestLoop& loop_;
+    bus::VirtualLoop& loop_;
     std::vector<Row>& rows_;
     Random& random_;
 };
@@ -159,7 +138,7 @@ Row row(int number, int aggregate) {
 /// What came out of one run: empty, or what is wrong.
 std::string run(std::uint64_t seed, RelayOptions options) {
     Random random{seed};
-    TestLoop loop;
+    bus::VirtualLoop loop;
     Log log;
     std::vector<Row> rows;
     std::map<std::string, std::vector<std::string>> wanted;

@@ -1,4 +1,5 @@
 #include "klamm/handler/codecs.h"
+#include "klamm/bus/loop_fixture.h"
 #include "klamm/handler/cloud_event.h"
 #include "klamm/handler/codecs/sample_event.h"
 
@@ -11,14 +12,8 @@ using sample::Everything;
 using testing::HasSubstr;
 
 /// Nothing that is tested here waits.
-struct NoLoop final : bus::Loop {
-    Now now() const override { return {}; }
-    void post(Job) override {}
-    void after(Duration, Job) override {}
-};
-
 struct PlainCodecsTest : testing::Test {
-    NoLoop loop;
+    bus::VirtualLoop loop;
 
     std::string prepare(Format format, App const& app) {
         std::string why = "nothing was said";

@@ -1,6 +1,7 @@
 // Generated classes as events; the classes are those that libprotobuf brings.
 #include "klamm/protobuf.h"
 
+#include "klamm/bus/loop_fixture.h"
 #include "klamm/handler/codecs.h"
 #include "klamm/schema/schema.h"
 
@@ -15,12 +16,6 @@ using google::protobuf::Duration;
 using NamePart = google::protobuf::UninterpretedOption_NamePart;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-struct NoLoop final : bus::Loop {
-    Now now() const override { return {}; }
-    void post(Job) override {}
-    void after(klamm::Duration, Job) override {}
-};
 
 /// Gives ids in the order of the registrations.
 struct CountingRegistry final : Registry {
@@ -47,7 +42,7 @@ Duration duration(std::int64_t seconds) {
 }
 
 struct ProtobufEvents : testing::Test {
-    NoLoop loop;
+    bus::VirtualLoop loop;
     CountingRegistry registry;
 
     std::unique_ptr<Codecs> started(Registry* with, App const& app) {

@@ -1,4 +1,5 @@
 // Codecs with a registry, which here is a table.
+#include "klamm/bus/loop_fixture.h"
 #include "klamm/handler/codecs.h"
 #include "klamm/handler/codecs/sample_event.h"
 #include "klamm/handler/registry_client.h"
@@ -63,14 +64,8 @@ struct TableRegistry final : Registry {
     }
 };
 
-struct NoLoop final : bus::Loop {
-    Now now() const override { return {}; }
-    void post(Job) override {}
-    void after(Duration, Job) override {}
-};
-
 struct RegisteredTest : testing::Test {
-    NoLoop loop;
+    bus::VirtualLoop loop;
     TableRegistry registry;
 
     template <class E>

@@ -356,7 +356,7 @@ TEST(EngineRetry, exceptions_go_by_the_table_and_else_by_their_type) {
 /// JSON, but its registry may be away.
 class FarCodecs final : public Codecs {
 public:
-    explicit FarCodecs(FakeLoop& loop) : loop_(loop) {}
+    explicit FarCodecs(bus::VirtualLoop& loop) : loop_(loop) {}
     bool away = true;
     int asked = 0;
 
@@ -376,7 +376,7 @@ public:
     }
 
 private:
-    FakeLoop& loop_;
+    bus::VirtualLoop& loop_;
     std::unique_ptr<Codecs> near_ = make_codecs(Format::json, nullptr, loop_);
 };
 

@@ -54,7 +54,7 @@ public:
         run(500);
     }
     void crash() { engine.reset(); }
-    void run(std::int64_t ms = 1'000) { loop.run(Duration{ms}); }
+    void run(std::int64_t ms = 1'000) { loop.pass(Duration{ms}); }
 
     /// An event with an id of its own.
     void place(std::string const& key, std::string const& name, std::int32_t partition = 0,
@@ -111,7 +111,7 @@ public:
         return bus.groups["billing"][{"orders", partition}];
     }
 
-    FakeLoop loop;
+    bus::VirtualLoop loop;
     FakeBus bus{loop};
     FakeWorkers workers{loop};
     std::unique_ptr<Codecs> codecs = make_codecs(Format::json, nullptr, loop);

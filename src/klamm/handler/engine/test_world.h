@@ -1,7 +1,8 @@
-// handler/engine/test_world.h - a log in memory, a loop in virtual time, and workers that wait when
-// they are told to: for tests of the engine that say what the log does.
+// handler/engine/test_world.h - a log in memory, and workers that wait when they are told to: for
+// tests of the engine that say what the log does.
 #pragma once
 
+#include "klamm/bus/loop_fixture.h"
 #include "klamm/handler/codecs.h"
 #include "klamm/handler/engine.h"
 #include "klamm/handler/engine/alive.h"
@@ -18,33 +19,9 @@
 
 namespace klamm::handler::test {
 
-class FakeLoop final : public bus::Loop {
-public:
-    Now now() const override { return {now_, 1'750'000'000'000 + now_.time_since_epoch().count()}; }
-    void post(Job job) override { after(Duration::zero(), std::move(job)); }
-    void after(Duration delay, Job job) override {
-        jobs_.emplace(std::pair{now_ + std::max(delay, Duration::zero()), ++number_},
-                      std::move(job));
-    }
-    void run(Duration time) {
-        auto const end = now_ + time;
-        while (!jobs_.empty() && jobs_.begin()->first.first <= end) {
-            auto job = jobs_.extract(jobs_.begin());
-            now_ = job.key().first;
-            job.mapped()();
-        }
-        now_ = end;
-    }
-
-private:
-    Instant now_{};
-    std::uint64_t number_ = 0;
-    std::map<std::pair<Instant, std::uint64_t>, Job> jobs_;
-};
-
 class FakeWorkers final : public Workers {
 public:
-    explicit FakeWorkers(FakeLoop& loop) : loop_(loop) {}
+    explicit FakeWorkers(bus::VirtualLoop& loop) : loop_(loop) {}
     /// Runs begin and do not end, until release().
     bool hold = false;
     /// With hold: the work itself is done when it is released.
@@ -77,7 +54,7 @@ public:
     }
 
 private:
-    FakeLoop& loop_;
+    bus::VirtualLoop& loop_;
     std::vector<std::move_only_function<void()>> held_;
 };
 
@@ -86,7 +63,7 @@ private:
 class FakeBus final : public bus::Bus {
 public:
     using Kind = bus::Error::Kind;
-    explicit FakeBus(FakeLoop& loop) : loop_(loop) {}
+    explicit FakeBus(bus::VirtualLoop& loop) : loop_(loop) {}
 
     bus::Capabilities capabilities{
         .description = "a test", .transactions = true, .stable_offsets = true};
@@ -133,7 +110,7 @@ public:
     }
 
     // ---- what the group does
-    // ---------------------------------------------------------------------
+
     void assign(std::vector<bus::TopicPartition> const& ids) {
         std::map<bus::TopicPartition, bus::Committed> committed;
         for (auto const& id : ids) committed[id] = groups[member_->group][id];
@@ -150,7 +127,7 @@ public:
     }
 
     // ---- Bus
-    // -------------------------------------------------------------------------------------
+
     void probe(bus::Done<bus::Capabilities> done) override {
         answer(std::move(done), capabilities);
     }
@@ -302,7 +279,7 @@ private:
             }));
     }
 
-    FakeLoop& loop_;
+    bus::VirtualLoop& loop_;
     FakeConsumer* member_ = nullptr;
     std::map<std::string, std::int32_t> epochs_;
     bool feeding_ = false;
