@@ -125,4 +125,13 @@ private:
     Handle handle_;
 };
 
+/// A handler that sends an invoice for each order.
+inline Rig::Handle bill_to(std::string topic, SendOptions options = {}) {
+    return [topic = std::move(topic), options = std::move(options)](Placed const& placed,
+                                                                    Context& context) {
+        context.send(topic, Billed{placed.name}, options);
+        return done();
+    };
+}
+
 }  // namespace klamm::handler::test

@@ -17,12 +17,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using ProblemKind = Problem::Kind;
 
-Rig::Handle sends_later(milliseconds delay) {
-    return [delay](Placed const& placed, Context& context) {
-        context.send("reminders", Billed{placed.name}, {.delay = delay});
-        return done();
-    };
-}
+Rig::Handle sends_later(milliseconds delay) { return bill_to("reminders", {.delay = delay}); }
 
 // ---- delayed events -----------------------------------------------------------------------------
 
@@ -113,10 +108,7 @@ TEST(EngineDelays, one_that_the_log_refuses_when_it_is_due_becomes_a_dead_letter
 // ---- destinations -------------------------------------------------------------------------------
 
 TEST(EngineDestinations, a_topic_that_nobody_declared_is_made) {
-    Rig rig([](Placed const& placed, Context& context) {
-        context.send("audit", Billed{placed.name});
-        return done();
-    });
+    Rig rig(bill_to("audit"));
     rig.app.options().topics.partitions = 7;
     rig.start();
     rig.place("ann", "a");
@@ -126,10 +118,7 @@ TEST(EngineDestinations, a_topic_that_nobody_declared_is_made) {
 }
 
 TEST(EngineDestinations, a_partition_that_is_not_there_is_a_dead_letter) {
-    Rig rig([](Placed const& placed, Context& context) {
-        context.send("audit", Billed{placed.name}, {.partition = 4});
-        return done();
-    });
+    Rig rig(bill_to("audit", {.partition = 4}));
     rig.start();
     rig.place("ann", "a");
     rig.run();
@@ -176,10 +165,7 @@ TEST(EngineDestinations, a_reply_to_nowhere_is_dropped_and_the_event_is_done) {
 }
 
 TEST(EngineDestinations, what_is_sent_waits_while_the_log_is_away) {
-    Rig rig([](Placed const& placed, Context& context) {
-        context.send("audit", Billed{placed.name});
-        return done();
-    });
+    Rig rig(bill_to("audit"));
     rig.workers.hold = true;
     rig.start();
     rig.place("ann", "a");
