@@ -1,7 +1,6 @@
 // handler/redrive_embedded_test.cc - redrives, the engine that parks keys, and the real broker
 // together, in virtual time.
-#include "klamm/bus/bus_fixture.h"
-#include "klamm/handler/engine/rig.h"
+#include "klamm/handler/engine/embedded_fixture.h"
 #include "klamm/handler/redrive.h"
 
 #include <gmock/gmock.h>
@@ -11,36 +10,18 @@
 namespace klamm::handler::test {
 namespace {
 
-using bus::BrokerWorld;
 using bus::Cut;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class LoopWorkers final : public Workers {
-public:
-    explicit LoopWorkers(bus::Loop& loop) : loop_(loop) {}
-    void run(std::move_only_function<void()> work,
-             std::move_only_function<void()> finished) override {
-        work();
-        loop_.after(Duration{1}, std::move(finished));
-    }
-
-private:
-    bus::Loop& loop_;
-};
-
 /// Orders whose names are in `poison` are refused.
 struct Billing : testing::Test, RedriveObserver {
-    BrokerWorld world;
-    std::unique_ptr<bus::Bus> engine_bus = world.make_bus();
-    std::unique_ptr<bus::Bus> outside = world.make_bus();
-    LoopWorkers workers{world.loop()};
-    std::unique_ptr<Codecs> codecs = make_codecs(Format::json, nullptr, world.loop());
-    Story story;
+    bus::BrokerWorld world;
     App app{"billing"};
+    Instance one{world, app};
+    Outside outside{world};
     std::set<std::string> poison;
     std::vector<std::string> handled;  ///< with success, in order
-    std::unique_ptr<Engine> engine;
 
     Billing() {
         app.topic("orders", {.partitions = 1});
@@ -49,36 +30,17 @@ struct Billing : testing::Test, RedriveObserver {
             handled.push_back(placed.name);
             return done();
         });
-        start();
+        one.start();
     }
-    void start() {
-        engine = make_engine(app, {}, {world.loop(), *engine_bus, workers, *codecs, story});
-        engine->start([](bus::Result<void> result) { EXPECT_TRUE(result); });
-        EXPECT_TRUE(world.run_until([&] { return engine->ready(); }));
-    }
-    void place(std::string const& key, std::string const& name) {
-        Headers headers;
-        write_context(headers, {.id = name,
-                                .source = "/shop",
-                                .type = "orders.placed",
-                                .content_type = "application/json"});
-        std::vector<bus::Outgoing> records;
-        records.push_back({.topic = "orders",
-                           .key = key,
-                           .value = R"({"name":")" + name + R"("})",
-                           .headers = std::move(headers)});
-        bool sent = false;
-        outside->send(std::move(records), [&](auto result) { sent = result.has_value(); });
-        EXPECT_TRUE(world.run_until([&] { return sent; }));
-    }
+    void place(std::string const& key, std::string const& name) { outside.place(key, name); }
     void settle() {
         world.pass(Duration{3'000});
-        EXPECT_TRUE(world.run_until([&] { return engine->idle(); }));
+        EXPECT_TRUE(world.run_until([&] { return one.engine->idle(); }));
     }
     RedriveResult redrive_now(RedriveOptions options = {}) {
         options.topic = "orders-dlt";
         std::optional<bus::Result<RedriveResult>> result;
-        redrive(world.loop(), *outside, std::move(options), *this,
+        redrive(world.loop(), *outside.bus, std::move(options), *this,
                 [&](auto done) { result.emplace(std::move(done)); });
         EXPECT_TRUE(world.run_until([&] { return result.has_value(); }));
         EXPECT_TRUE(*result) << (*result ? "" : result->error().why);
@@ -89,7 +51,7 @@ struct Billing : testing::Test, RedriveObserver {
         std::vector<StoredDeadLetter> letters;
         bool over = false;
         scan_dead_letters(
-            *outside, {.topic = "orders-dlt"},
+            *outside.bus, {.topic = "orders-dlt"},
             [&](StoredDeadLetter const& letter, std::int64_t) {
                 letters.push_back(letter);
                 return true;
@@ -98,7 +60,7 @@ struct Billing : testing::Test, RedriveObserver {
         EXPECT_TRUE(world.run_until([&] { return over; }));
         return letters;
     }
-    bool is_parked() const { return !engine->health().healthy(); }
+    bool is_parked() const { return !one.engine->health().healthy(); }
     static RedriveOptions only(StoredDeadLetter const& letter) {
         RedriveOptions options;
         options.rules.selection.positions = {{letter.position.partition, letter.position.offset}};
@@ -154,9 +116,7 @@ TEST_F(Billing, a_key_is_free_when_all_of_it_was_discarded_or_sent_elsewhere) {
     discard.rules.discard = true;
     discard.rules.selection.key = "ann";
     EXPECT_EQ(redrive_now(discard).redriven, 2U);
-    bool made = false;
-    outside->create_topics({{.name = "by-hand"}}, [&](auto) { made = true; });
-    world.run_until([&] { return made; });
+    world.create_topics(*outside.bus, {{.name = "by-hand"}});
     RedriveOptions elsewhere;
     elsewhere.to = "by-hand";
     EXPECT_EQ(redrive_now(elsewhere).redriven, 2U);

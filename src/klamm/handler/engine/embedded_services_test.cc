@@ -1,7 +1,6 @@
 // Delayed events, requests, waits and replays on the real broker, by the embedded bus, in virtual
 // time.
-#include "klamm/bus/bus_fixture.h"
-#include "klamm/handler/engine/rig.h"
+#include "klamm/handler/engine/embedded_fixture.h"
 #include "klamm/handler/replay.h"
 
 #include <gmock/gmock.h>
@@ -10,37 +9,16 @@
 namespace klamm::handler::test {
 namespace {
 
-using bus::BrokerWorld;
 using bus::Cut;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-class LoopWorkers final : public Workers {
-public:
-    explicit LoopWorkers(bus::Loop& loop) : loop_(loop) {}
-    void run(std::move_only_function<void()> work,
-             std::move_only_function<void()> finished) override {
-        work();
-        loop_.after(Duration{1}, std::move(finished));
-    }
-
-private:
-    bus::Loop& loop_;
-};
-
-/// An instance of the App, with a connection of its own.
-struct Instance {
-    Instance(BrokerWorld& the_world, App const& app, std::string name)
-        : world(the_world),
-          engine(make_engine(app, {.instance = std::move(name)},
-                             {world.loop(), *bus, workers, *codecs, story})) {
-        bool joined = false;
-        engine->start([&](bus::Result<void> result) {
-            EXPECT_TRUE(result) << result.error().why;
-            joined = true;
-        });
-        EXPECT_TRUE(world.run_until([&] { return joined && engine->ready(); }));
+/// An instance whose application publishes, waits and asks.
+struct Caller : Instance {
+    Caller(bus::BrokerWorld& the_world, App const& the_app, std::string name)
+        : Instance(the_world, the_app, {.instance = std::move(name)}) {
+        start();
     }
     Position publish(std::string const& key, std::string name) {
         std::optional<bus::Result<Position>> place;
@@ -69,36 +47,11 @@ struct Instance {
         EXPECT_TRUE(world.run_until([&] { return answer.has_value(); }));
         return *answer;
     }
-    std::vector<std::string> values(std::string const& topic, std::int32_t partitions) {
-        std::vector<std::string> found;
-        for (std::int32_t n = 0; n < partitions; ++n) {
-            std::int64_t next = 0;
-            for (bool over = false; !over;) {
-                bool answered = false;
-                bus->read({topic, n}, next, 1 << 20, [&](bus::Result<bus::ReadResult> read) {
-                    answered = true;
-                    if (!read) return;
-                    for (auto const& record : read->records)
-                        found.push_back(FakeBus::text(record.value));
-                    next = read->next;
-                    over = read->next >= read->end;
-                });
-                EXPECT_TRUE(world.run_until([&] { return answered; }));
-            }
-        }
-        return found;
-    }
-
-    BrokerWorld& world;
-    std::unique_ptr<bus::Bus> bus = world.make_bus();
-    LoopWorkers workers{world.loop()};
-    std::unique_ptr<Codecs> codecs = make_codecs(Format::json, nullptr, world.loop());
-    Story story;
-    std::unique_ptr<Engine> engine;
 };
 
 struct EmbeddedServices : testing::Test {
-    BrokerWorld world;
+    bus::BrokerWorld world;
+    Outside outside{world};
     App app{"billing"};
     Rig::Handle handle;
 
@@ -117,23 +70,23 @@ TEST_F(EmbeddedServices, delayed_events_come_once_over_crashes_of_instance_and_b
         return done();
     };
     std::vector<std::string> expected;
-    auto one = std::make_unique<Instance>(world, app, "one");
+    auto one = std::make_unique<Caller>(world, app, "one");
     for (int n = 0; n < 20; ++n) {
         one->publish("k" + std::to_string(n), "e" + std::to_string(n));
         expected.push_back(event("e" + std::to_string(n)));
         world.pass(Duration{700});
     }
-    one = std::make_unique<Instance>(world, app, "one");
-    EXPECT_THAT(one->values("invoices", 1), IsEmpty());
+    one = std::make_unique<Caller>(world, app, "one");
+    EXPECT_THAT(outside.values("invoices"), IsEmpty());
     world.pass(Duration{20'000});
     EXPECT_FALSE(one->engine->idle());
-    one = std::make_unique<Instance>(world, app, "two");
+    one = std::make_unique<Caller>(world, app, "two");
     world.kill();
     world.pass(Duration{1'000});
     world.start();
     world.pass(Duration{120'000});
     EXPECT_TRUE(one->engine->idle());
-    EXPECT_THAT(one->values("invoices", 1), testing::UnorderedElementsAreArray(expected));
+    EXPECT_THAT(outside.values("invoices"), testing::UnorderedElementsAreArray(expected));
 }
 
 TEST_F(EmbeddedServices, requests_are_answered_across_instances) {
@@ -141,8 +94,8 @@ TEST_F(EmbeddedServices, requests_are_answered_across_instances) {
         context.reply(Billed{placed.name + "!"});
         return done();
     };
-    Instance one(world, app, "one");
-    Instance two(world, app, "two");
+    Caller one(world, app, "one");
+    Caller two(world, app, "two");
     world.pass(Duration{20'000});
     for (int n = 0; n < 10; ++n) {
         auto const name = "e" + std::to_string(n);
@@ -159,7 +112,7 @@ TEST_F(EmbeddedServices, a_request_survives_a_broker_that_dies) {
         context.reply(Billed{placed.name + "!"});
         return done();
     };
-    Instance one(world, app, "one");
+    Caller one(world, app, "one");
     EXPECT_EQ(one.ask("ann", "a"), "a!");
     world.kill();
     world.loop().after(Duration{2'000}, [this] { world.start(); });
@@ -168,7 +121,7 @@ TEST_F(EmbeddedServices, a_request_survives_a_broker_that_dies) {
 }
 
 TEST_F(EmbeddedServices, without_a_reply_the_error_says_where_the_request_is) {
-    Instance one(world, app, "one");
+    Caller one(world, app, "one");
     EXPECT_THAT(one.ask("ann", "a", Duration{2'000}),
                 testing::MatchesRegex("no reply to the request in orders/[01]@0 within 2000 ms: it "
                                       "may be handled nevertheless"));
@@ -181,20 +134,20 @@ TEST_F(EmbeddedServices, what_another_instance_handles_is_waited_for) {
         context.send("invoices", Billed{placed.name});
         return done();
     };
-    Instance one(world, app, "one");
-    Instance two(world, app, "two");
+    Caller one(world, app, "one");
+    Caller two(world, app, "two");
     world.pass(Duration{20'000});
     for (int n = 0; n < 6; ++n) {
         auto const key = "k" + std::to_string(n);
         auto const place = one.publish(key, n == 3 ? "later" : key);
         EXPECT_EQ(two.wait(place), "");
-        EXPECT_EQ(one.values("invoices", 1).size(), static_cast<std::size_t>(n + 1));
+        EXPECT_EQ(outside.values("invoices").size(), static_cast<std::size_t>(n + 1));
         EXPECT_EQ(one.wait(place), "");
     }
 }
 
 TEST_F(EmbeddedServices, a_wait_for_an_event_that_is_not_there_says_so) {
-    Instance one(world, app, "one");
+    Caller one(world, app, "one");
     auto const place = one.publish("ann", "a");
     ASSERT_EQ(one.wait(place), "");
     Position const next{place.topic, place.partition, place.offset + 1};
@@ -209,7 +162,7 @@ TEST_F(EmbeddedServices, a_replay_gives_the_same_events_with_the_same_ids) {
         context.send("invoices", Billed{placed.name + "#" + std::to_string(total.count)});
         return placed.name == "e7" ? dead_letter("no", "Refused") : done();
     };
-    Instance one(world, app, "one");
+    Caller one(world, app, "one");
     for (int n = 0; n < 30; ++n) one.publish("k" + std::to_string(n % 4), "e" + std::to_string(n));
     EXPECT_TRUE(
         world.run_until([&] { return one.story.outcomes.size() == 30 && one.engine->idle(); }));
@@ -219,18 +172,18 @@ TEST_F(EmbeddedServices, a_replay_gives_the_same_events_with_the_same_ids) {
     };
     std::optional<bus::Result<ReplayResult>> ended;
     auto const replay = start_replay(app, {.topic = "orders", .sends = Diverted{"replay."}},
-                                     {world.loop(), *one.bus, one.workers, *one.codecs, one.story},
-                                     [&](auto result) { ended = std::move(result); });
+                                     one.parts(), [&](auto result) { ended = std::move(result); });
     ASSERT_TRUE(world.run_until([&] { return ended.has_value(); }));
     world.cut = nullptr;
     ASSERT_TRUE(*ended) << ended->error().why;
     auto const& result = **ended;
     EXPECT_EQ(result.events, 30U);
     EXPECT_EQ(result.outcomes.at("dead_letter: Refused"), 1U);
-    auto const live = one.values("invoices", 1);
+    auto const live = outside.values("invoices");
     EXPECT_EQ(result.sent, live.size());
-    EXPECT_THAT(one.values("replay.invoices", 1), testing::UnorderedElementsAreArray(live));
-    EXPECT_EQ(one.values("replay.orders-dlt", 2).size(), one.values("orders-dlt", 2).size());
+    EXPECT_THAT(outside.values("replay.invoices", 1), testing::UnorderedElementsAreArray(live));
+    EXPECT_EQ(outside.values("replay.orders-dlt", 2).size(),
+              outside.values("orders-dlt", 2).size());
     EXPECT_EQ(one.engine->counts().handled, 30U);
 }
 

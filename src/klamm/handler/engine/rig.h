@@ -30,6 +30,18 @@ struct Total {
     static constexpr void describe(auto& field) { field("count", &Total::count); }
 };
 
+/// As a shop publishes it.
+inline bus::Outgoing order(std::string key, std::string const& name,
+                           std::optional<std::string> id = std::nullopt) {
+    bus::Outgoing record{
+        .topic = "orders", .key = std::move(key), .value = R"({"name":")" + name + R"("})"};
+    write_context(record.headers, {.id = id.value_or(name),
+                                   .source = "/shop",
+                                   .type = "orders.placed",
+                                   .content_type = "application/json"});
+    return record;
+}
+
 class Rig {
 public:
     using Handle = std::function<Outcome(Placed const&, Context&)>;
@@ -59,16 +71,9 @@ public:
     /// An event with an id of its own.
     void place(std::string const& key, std::string const& name, std::int32_t partition = 0,
                std::optional<std::string> id = std::nullopt) {
-        Headers headers;
-        write_context(headers, {.id = id.value_or(name),
-                                .source = "/shop",
-                                .type = "orders.placed",
-                                .content_type = "application/json"});
-        bus.append({.topic = "orders",
-                    .partition = partition,
-                    .key = key,
-                    .value = R"({"name":")" + name + R"("})",
-                    .headers = std::move(headers)});
+        auto record = order(key, name, std::move(id));
+        record.partition = partition;
+        bus.append(std::move(record));
     }
     /// As `klamm dlq redrive` does it: the n-th dead letter goes back, or a mark that it was given
     /// up.
