@@ -67,6 +67,7 @@ private:
 
     void subscribe();
     bool half_joined() const;
+    bool without_assignor_state() const;
     void rebalanced(rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t* partitions);
     void unassign(std::vector<bus::TopicPartition> const& partitions);
     void set_paused(std::vector<bus::TopicPartition> const& partitions, bool paused);

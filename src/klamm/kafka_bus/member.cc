@@ -98,12 +98,11 @@ void Member::run() {
     messages_.clear();
     queue_.reset();
     closing_.reset();
-    if (half_joined()) Client::abandon(std::move(client_));
+    if (without_assignor_state()) Client::abandon(std::move(client_));
     client_.reset();
 }
 
-/// Has joined, and no assignment came yet. librdkafka 2.0.2 stops the process if a client is
-/// destroyed then: the state of its assignor is missing.
+/// Has joined, and no assignment came yet.
 bool Member::half_joined() const {
     if (assigned_once_) return false;
     char* const id = rd_kafka_memberid(client_->rk());
@@ -111,6 +110,11 @@ bool Member::half_joined() const {
     if (id != nullptr) rd_kafka_mem_free(client_->rk(), id);
     return joined;
 }
+
+/// librdkafka before 2.3 stops the process when a client is destroyed that has joined and was never
+/// assigned anything, also if the group has forgotten its member id since, so that nobody can tell.
+/// Source: https://github.com/confluentinc/librdkafka/issues/4312
+bool Member::without_assignor_state() const { return subscribed_ && !assigned_once_; }
 
 void Member::stop() { commands_.stop(); }
 
