@@ -137,6 +137,36 @@ TEST(ThreadWorkers, AsManyJobsRunAtTheSameTimeAsThereAreThreads) {
     loop.call([&] { workers.reset(); });
 }
 
+TEST(ThreadWorkers, JobsThatTurnOutLongGetMoreThreadsAndHoldUpNothing) {
+    ThreadLoop loop;
+    std::unique_ptr<ThreadWorkers> workers;
+    std::latch both(2);
+    std::promise<void> short_ones, go_on, over;
+    int finished = 0;
+    auto const count = [&] {
+        if (++finished == 98) short_ones.set_value();
+        if (finished == 100) over.set_value();
+    };
+    loop.call([&] {
+        workers = std::make_unique<ThreadWorkers>(loop, 3);
+        auto released = go_on.get_future().share();
+        for (int i = 0; i < 100; ++i)
+            if (i == 10 || i == 20)
+                workers->run(
+                    [&, released] {
+                        both.arrive_and_wait();  // goes on only when both run
+                        released.get();
+                    },
+                    count);
+            else
+                workers->run([] {}, count);
+    });
+    short_ones.get_future().get();
+    go_on.set_value();
+    over.get_future().get();
+    loop.call([&] { workers.reset(); });
+}
+
 TEST(ThreadWorkers, DestroyedWaitForWorkThatRunsAndDropTheRest) {
     ThreadLoop loop;
     std::unique_ptr<ThreadWorkers> workers;

@@ -20,7 +20,7 @@ public:
 
     void run(std::move_only_function<void()> work,
              std::move_only_function<void()> finished) override;
-    std::int32_t ahead() const override { return 16; }
+    std::int32_t ahead() const override { return 64; }
 
 private:
     struct Pool;
