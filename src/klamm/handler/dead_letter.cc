@@ -145,6 +145,14 @@ DeadLetter read_spring(Headers const& headers, std::string_view prefix) {
     return letter;
 }
 
+/// Headers of text that say what went wrong.
+void read_error(DeadLetter& letter, Headers const& headers, std::string_view type,
+                std::string_view reason, std::string_view stack_trace) {
+    letter.error_type = text(headers, type);
+    letter.reason = text(headers, reason);
+    letter.stack_trace = text(headers, stack_trace);
+}
+
 DeadLetter read_binder(Headers const& headers) {
     auto const of = [&](std::string_view name) { return first_header(headers, name); };
     DeadLetter letter;
@@ -153,9 +161,8 @@ DeadLetter read_binder(Headers const& headers) {
                                   decimal_or_binary<std::int64_t>(of("x-original-offset")));
     letter.original_timestamp =
         time_of(decimal_or_binary<std::int64_t>(of("x-original-timestamp")));
-    letter.error_type = text(headers, "x-exception-fqcn");
-    letter.reason = text(headers, "x-exception-message");
-    letter.stack_trace = text(headers, "x-exception-stacktrace");
+    read_error(letter, headers, "x-exception-fqcn", "x-exception-message",
+               "x-exception-stacktrace");
     return letter;
 }
 
@@ -175,17 +182,15 @@ DeadLetter read_connect(Headers const& headers) {
     letter.handler = text(headers, "__connect.errors.connector.name");
     // What the consumer of a sink is called unless its configuration says otherwise.
     if (!letter.handler.empty()) letter.group = "connect-" + letter.handler;
-    letter.error_type = text(headers, "__connect.errors.exception.class.name");
-    letter.reason = text(headers, "__connect.errors.exception.message");
-    letter.stack_trace = text(headers, "__connect.errors.exception.stacktrace");
+    read_error(letter, headers, "__connect.errors.exception.class.name",
+               "__connect.errors.exception.message", "__connect.errors.exception.stacktrace");
     return letter;
 }
 
 DeadLetter read_streams(Headers const& headers) {
     auto letter = read_texts(headers, "__streams.errors.");
-    letter.error_type = text(headers, "__streams.errors.exception");
-    letter.reason = text(headers, "__streams.errors.message");
-    letter.stack_trace = text(headers, "__streams.errors.stacktrace");
+    read_error(letter, headers, "__streams.errors.exception", "__streams.errors.message",
+               "__streams.errors.stacktrace");
     return letter;
 }
 
@@ -207,9 +212,7 @@ DeadLetter read_karafka(Headers const& headers) {
 
 DeadLetter read_wolverine(Headers const& headers) {
     DeadLetter letter;
-    letter.error_type = text(headers, "exception-type");
-    letter.reason = text(headers, "exception-message");
-    letter.stack_trace = text(headers, "exception-stack");
+    read_error(letter, headers, "exception-type", "exception-message", "exception-stack");
     return letter;
 }
 
