@@ -41,12 +41,12 @@ std::string source_of(App const& app) {
     return app.options().source.empty() ? fmt::format("/{}", app.name()) : app.options().source;
 }
 
-bus::Outgoing make_published(App const& app, Codecs& codecs, std::string const& topic,
-                             EventType const& type, void const* event, PublishOptions options,
-                             Random& ids, Time now) {
+bus::Outgoing make_record(App const& app, Codecs& codecs, std::string const& topic,
+                          EventType const& type, void const* event, PublishOptions options,
+                          Time now) {
     auto encoded = codecs.encode(topic, type, event);
     EventContext const context{
-        .id = options.id.empty() ? to_hyphenated(Uuid::random(ids)) : std::move(options.id),
+        .id = std::move(options.id),
         .source = options.source.empty() ? source_of(app) : std::move(options.source),
         .type = type.name,
         .subject = std::move(options.subject),
@@ -61,6 +61,13 @@ bus::Outgoing make_published(App const& app, Codecs& codecs, std::string const& 
                          .headers = std::move(options.headers)};
     write_context(record.headers, context);
     return record;
+}
+
+bus::Outgoing make_published(App const& app, Codecs& codecs, std::string const& topic,
+                             EventType const& type, void const* event, PublishOptions options,
+                             Random& ids, Time now) {
+    if (options.id.empty()) options.id = to_hyphenated(Uuid::random(ids));
+    return make_record(app, codecs, topic, type, event, std::move(options), now);
 }
 
 std::optional<ReplyTo> reply_to(Headers const& headers) {

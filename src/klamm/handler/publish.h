@@ -22,8 +22,11 @@ std::uint64_t seed_of_ids(std::uint64_t seed, std::string_view instance, std::st
 /// ce_source of what the App sends: "/billing", if it is not given.
 std::string source_of(App const& app);
 
-/// The record of an event that is published. An id is made up when none is given: `ids` is seeded
-/// by chance, or by a simulation.
+/// The record of an event that is published, under the id that `options` give.
+bus::Outgoing make_record(App const& app, Codecs& codecs, std::string const& topic,
+                          EventType const& type, void const* event, PublishOptions options,
+                          Time now);
+/// The same; an id is made up when none is given: `ids` is seeded by chance, or by a simulation.
 bus::Outgoing make_published(App const& app, Codecs& codecs, std::string const& topic,
                              EventType const& type, void const* event, PublishOptions options,
                              Random& ids, Time now);

@@ -8,22 +8,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace klamm::simulated {
 
-/// The record of an event as klamm::Running::publish() writes it. `id` is taken where the options
-/// name none.
-bus::Outgoing make_record(App const& app, handler::Codecs& codecs, std::string_view topic,
-                          EventType const& type, void const* event, PublishOptions options,
-                          std::string id, Time now);
+/// A record of any bytes.
+bus::Outgoing raw_record(std::string_view topic, std::optional<std::string> key,
+                         std::optional<std::string> value, Headers headers);
 
 /// Of events that are written without a schema's id: all Apps read them, whatever their format.
 std::unique_ptr<handler::Codecs> plain_codecs(EventType const& type);
-
-/// "/" and the App's name, unless it says something else.
-std::string source_of(App const& app);
 
 struct Input {
     milliseconds at{0};  ///< after the beginning

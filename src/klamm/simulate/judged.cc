@@ -2,6 +2,7 @@
 
 #include "klamm/handler/ledger.h"
 #include "klamm/handler/progress.h"
+#include "klamm/handler/publish.h"
 #include "klamm/simulate/inputs.h"
 
 #include <fmt/format.h>
@@ -88,7 +89,7 @@ void Sorted::sort_letters() {
 }
 
 void Sorted::sort_sent() {
-    auto const source = source_of(app);
+    auto const source = handler::source_of(app);
     for (auto const& [topic, messages] : history.topics) {
         if (own_topic(app, topic) || is_dead_letter_topic(app, topic)) continue;
         for (auto const& message : messages) {

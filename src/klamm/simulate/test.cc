@@ -1,6 +1,7 @@
 #include "klamm/test.h"
 
 #include "klamm/handler/dead_letters.h"
+#include "klamm/handler/publish.h"
 #include "klamm/simulate/inputs.h"
 #include "klamm/simulate/life.h"
 #include "klamm/simulate/memory_broker.h"
@@ -140,19 +141,16 @@ Test::~Test() = default;
 
 Position Test::publish_event(std::string_view topic, EventType const& type, void const* event,
                              PublishOptions options) {
-    return parts_->publish(make_record(parts_->app, *plain_codecs(type), topic, type, event,
-                                       std::move(options),
-                                       fmt::format("test-{}", ++parts_->published), now()));
+    auto id = fmt::format("test-{}", ++parts_->published);
+    if (options.id.empty()) options.id = std::move(id);
+    return parts_->publish(handler::make_record(parts_->app, *plain_codecs(type),
+                                                std::string(topic), type, event, std::move(options),
+                                                now()));
 }
 
 Position Test::publish_raw(std::string_view topic, std::optional<std::string> key,
                            std::optional<std::string> value, Headers headers) {
-    bus::Outgoing record;
-    record.topic = topic;
-    record.key = std::move(key);
-    record.value = std::move(value);
-    record.headers = std::move(headers);
-    return parts_->publish(std::move(record));
+    return parts_->publish(raw_record(topic, std::move(key), std::move(value), std::move(headers)));
 }
 
 void Test::run_until_idle(milliseconds at_most) {
