@@ -78,19 +78,13 @@ public:
     virtual std::vector<StoredMessage> const& messages(std::string_view topic) const = 0;
     template <Event E>
     std::vector<E> sent(std::string_view topic) const {
-        std::vector<E> events;
-        for (auto const& event : events_of(topic, event_type<E>()))
-            events.push_back(*static_cast<E const*>(event.get()));
-        return events;
+        return detail::copies_of<E>(events_of(topic, event_type<E>()));
     }
     /// What was published, each event once, in the order of publishing.
     virtual std::vector<StoredMessage> const& inputs() const = 0;
     template <Event E>
     std::vector<E> published(std::string_view topic) const {
-        std::vector<E> events;
-        for (auto const& event : inputs_of(topic, event_type<E>()))
-            events.push_back(*static_cast<E const*>(event.get()));
-        return events;
+        return detail::copies_of<E>(inputs_of(topic, event_type<E>()));
     }
 
 private:

@@ -32,6 +32,15 @@ struct StoredMessage {
     EventContext event;
 };
 
+namespace detail {
+template <Event E>
+std::vector<E> copies_of(std::vector<std::shared_ptr<void const>> const& events) {
+    std::vector<E> copies;
+    for (auto const& event : events) copies.push_back(*static_cast<E const*>(event.get()));
+    return copies;
+}
+}  // namespace detail
+
 struct TestOptions {
     std::uint64_t seed = 1;      ///< of ids and jitter
     std::int32_t instances = 1;  ///< of the App, which share its partitions
@@ -63,10 +72,7 @@ public:
     /// The committed events of a type in a topic, by partition and offset.
     template <Event E>
     std::vector<E> sent(std::string_view topic) const {
-        std::vector<E> events;
-        for (auto const& event : events_of(topic, event_type<E>()))
-            events.push_back(*static_cast<E const*>(event.get()));
-        return events;
+        return detail::copies_of<E>(events_of(topic, event_type<E>()));
     }
     std::vector<StoredMessage> messages(std::string_view topic) const;
     /// Those of the topic's dead letter topic that have not been redriven or discarded.
