@@ -2,6 +2,7 @@
 
 #include "klamm/host/connection.h"
 #include "klamm/host/log.h"
+#include "klamm/host/mailbox.h"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -13,7 +14,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -41,10 +41,11 @@ struct IoThread::Impl final : Connection::Owner {
 
     void adopt(int descriptor);
     void push(std::vector<Delivery> more);
-    void empty_inbox();
+    void hand_out();
     void hand_over(Delivery& delivery, std::vector<std::shared_ptr<Connection>>& touched);
     void resume();
     void sweep_later();
+    std::vector<std::shared_ptr<Connection>> all() const;
     void for_each(void (Connection::*act)());
 
     Shared const& shared;
@@ -58,8 +59,7 @@ struct IoThread::Impl final : Connection::Owner {
     std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections;
     std::vector<ConnectionId> waiting;  ///< for room
     std::atomic<std::size_t> connection_count{0};
-    std::mutex inbox_mutex;
-    std::vector<Delivery> inbox;
+    Mailbox<Delivery> replies;
     std::atomic<bool> resuming{false};
     std::thread thread;
 };
@@ -96,12 +96,16 @@ void IoThread::Impl::closed(ConnectionId connection) {
     shared.metrics.connections_closed.add();
 }
 
-/// Calls `act` on each connection, any of which may close in it.
+/// To go through while any of them may close.
+std::vector<std::shared_ptr<Connection>> IoThread::Impl::all() const {
+    std::vector<std::shared_ptr<Connection>> found;
+    found.reserve(connections.size());
+    for (auto const& [id, connection] : connections) found.push_back(connection);
+    return found;
+}
+
 void IoThread::Impl::for_each(void (Connection::*act)()) {
-    std::vector<std::shared_ptr<Connection>> all;
-    all.reserve(connections.size());
-    for (auto const& [id, connection] : connections) all.push_back(connection);
-    for (auto const& connection : all) (*connection.*act)();
+    for (auto const& connection : all()) (*connection.*act)();
 }
 
 /// While there are connections, looks about once a second who was silent for too long.
@@ -114,10 +118,7 @@ void IoThread::Impl::sweep_later() {
         sweeping = false;
         if (error) return;
         auto const now = std::chrono::steady_clock::now();
-        std::vector<std::shared_ptr<Connection>> all;
-        all.reserve(connections.size());
-        for (auto const& [id, connection] : connections) all.push_back(connection);
-        for (auto const& connection : all) connection->sweep(now);
+        for (auto const& connection : all()) connection->sweep(now);
         if (!connections.empty()) sweep_later();
     });
 }
@@ -130,27 +131,13 @@ void IoThread::Impl::completed(broker::Reply reply, std::int64_t cold_bytes) {
     push(std::move(one));
 }
 
-/// Wakes the thread only if it was not told yet.
 void IoThread::Impl::push(std::vector<Delivery> more) {
-    {
-        std::lock_guard const lock(inbox_mutex);
-        bool const told = !inbox.empty();
-        if (told)
-            std::move(more.begin(), more.end(), std::back_inserter(inbox));
-        else
-            inbox = std::move(more);
-        if (told) return;
-    }
-    asio::post(context, [this] { empty_inbox(); });
+    if (replies.put(std::move(more))) asio::post(context, [this] { hand_out(); });
 }
 
-void IoThread::Impl::empty_inbox() {
+void IoThread::Impl::hand_out() {
     shared.metrics.io_wakeups.add();
-    std::vector<Delivery> taken;
-    {
-        std::lock_guard const lock(inbox_mutex);
-        taken.swap(inbox);
-    }
+    auto taken = replies.take();
     std::vector<std::shared_ptr<Connection>> touched;
     for (auto& delivery : taken) hand_over(delivery, touched);
     // A connection that got several answers sends them together.
@@ -198,9 +185,7 @@ void IoThread::start() {
 void IoThread::stop() {
     if (!impl_->thread.joinable()) return;
     asio::post(impl_->context, [impl = impl_.get()] {
-        std::vector<std::shared_ptr<Connection>> all;
-        for (auto const& [id, connection] : impl->connections) all.push_back(connection);
-        for (auto const& connection : all) connection->close("");
+        for (auto const& connection : impl->all()) connection->close("");
         impl->context.stop();
     });
     impl_->thread.join();

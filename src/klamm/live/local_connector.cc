@@ -3,13 +3,12 @@
 #include "klamm/base/ensure.h"
 #include "klamm/broker/check_decoded.h"
 #include "klamm/host/in_order.h"
+#include "klamm/host/mailbox.h"
 #include "klamm/host/server.h"
 
 #include <atomic>
 #include <chrono>
 #include <deque>
-#include <iterator>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -67,8 +66,7 @@ struct LocalConnector::Shared : std::enable_shared_from_this<Shared> {
     std::deque<broker::Request> waiting;  ///< for room; of each connection as many as it has open
     bool helping = false;                 ///< help() is posted
     std::atomic<bool> resuming{false};
-    std::mutex mutex;
-    std::vector<Delivery> inbox;
+    host::Mailbox<Delivery> replies;
 };
 
 class LocalConnector::LocalConnection final : public bus::Connection {
@@ -163,24 +161,11 @@ void LocalConnector::Shared::forget(ConnectionId connection) {
 // ---- answers -------------------------------------------------------------------------------
 
 void LocalConnector::Shared::push(std::vector<Delivery> more) {
-    {
-        std::lock_guard const lock(mutex);
-        bool const told = !inbox.empty();
-        if (told)
-            std::move(more.begin(), more.end(), std::back_inserter(inbox));
-        else
-            inbox = std::move(more);
-        if (told) return;
-    }
-    loop.post([shared = shared_from_this()] { shared->bring(); });
+    if (replies.put(std::move(more))) loop.post([shared = shared_from_this()] { shared->bring(); });
 }
 
 void LocalConnector::Shared::bring() {
-    std::vector<Delivery> taken;
-    {
-        std::lock_guard const lock(mutex);
-        taken.swap(inbox);
-    }
+    auto taken = replies.take();
     for (auto& delivery : taken) {
         auto const found = connections.find(std::uint64_t(delivery.reply.id.connection));
         if (found != connections.end()) found->second->take(std::move(delivery));
