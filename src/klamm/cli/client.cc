@@ -199,14 +199,4 @@ Failure unreachable(ClientOptions const& options, std::string const& reason) {
             "start one with `klamm serve`, or name another with --bootstrap HOST:PORT", 1, false};
 }
 
-std::string error_text(rd_kafka_resp_err_t error) {
-    return without_prefix(rd_kafka_err2str(error));
-}
-
-std::string without_prefix(std::string_view text) {
-    for (auto const prefix : {"Broker: ", "Local: "})
-        if (text.starts_with(prefix)) text.remove_prefix(std::string_view(prefix).size());
-    return std::string(text);
-}
-
 }  // namespace klamm::cli

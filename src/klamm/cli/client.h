@@ -4,6 +4,7 @@
 #pragma once
 
 #include "klamm/cli/outcome.h"
+#include "klamm/kafka_bus/handles.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -38,16 +39,9 @@ struct ClientOptions {
 };
 void add_client_options(CLI::App& command, ClientOptions& options);
 
-template <class T, void (*destroy)(T*)>
-struct Destroy {
-    void operator()(T* it) const { destroy(it); }
-};
-template <class T, void (*destroy)(T*)>
-using Handle = std::unique_ptr<T, Destroy<T, destroy>>;
-
-using PartitionList =
-    Handle<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
-using Message = Handle<rd_kafka_message_t, rd_kafka_message_destroy>;
+using kafka_bus::Handle;
+using kafka_bus::PartitionList;
+using Message = kafka_bus::MessagePtr;
 
 class Client {
 public:
@@ -109,7 +103,7 @@ rd_kafka_resp_err_t send(Client& producer, Outgoing const& record);
 Failure unreachable(ClientOptions const& options, std::string const& reason);
 
 /// An error of the protocol or of librdkafka in words, without its "Broker: " prefix.
-std::string error_text(rd_kafka_resp_err_t error);
-std::string without_prefix(std::string_view error_text);
+inline std::string error_text(rd_kafka_resp_err_t error) { return kafka_bus::words(error); }
+using kafka_bus::without_prefix;
 
 }  // namespace klamm::cli

@@ -16,12 +16,13 @@ std::vector<bus::TopicPartition> partitions_of(rd_kafka_topic_partition_list_t c
     return partitions;
 }
 
-std::string words(rd_kafka_resp_err_t error) {
-    std::string_view text(rd_kafka_err2str(error));
+std::string without_prefix(std::string_view words) {
     for (std::string_view const prefix : {"Broker: ", "Local: "})
-        if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
-    return std::string(text);
+        if (words.starts_with(prefix)) words.remove_prefix(prefix.size());
+    return std::string(words);
 }
+
+std::string words(rd_kafka_resp_err_t error) { return without_prefix(rd_kafka_err2str(error)); }
 
 bus::Error::Kind kind_of(rd_kafka_resp_err_t error) {
     using Kind = bus::Error::Kind;

@@ -31,7 +31,9 @@ using GroupMetadata =
 PartitionList list_of(std::vector<bus::TopicPartition> const& partitions);
 std::vector<bus::TopicPartition> partitions_of(rd_kafka_topic_partition_list_t const* list);
 
-/// "Leader not available", without "Broker: " and "Local: " before it.
+/// "Broker: Leader not available" becomes "Leader not available", as does what is "Local: ".
+std::string without_prefix(std::string_view words);
+/// Without a prefix.
 std::string words(rd_kafka_resp_err_t error);
 /// What can be done about it, outside transactions.
 bus::Error::Kind kind_of(rd_kafka_resp_err_t error);
