@@ -3,13 +3,13 @@ import collections
 import json
 import os
 import re
-import select
 import socket
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
+
+import process
 
 HELLO = os.environ["HELLO"]
 KLAMM = os.environ["KLAMM"]
@@ -34,49 +34,25 @@ def eventually(what, look, seconds=60):
         time.sleep(0.02)
 
 
-class App:
+class App(process.Process):
     """Its HTTP port is known from the beginning: an App that is not ready prints nothing."""
+    stop_seconds = 40
 
     def __init__(self, *flags, program=HELLO, environment=None):
         self.http_port = free_port()
-        self.log = tempfile.TemporaryFile()
         command = [program, "--http", f"127.0.0.1:{self.http_port}", *map(str, flags)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
-                                        env={**os.environ, **(environment or {})})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.kill()
-        self.process.stdout.close()
-        self.log.close()
+        super().__init__(command, env={**os.environ, **(environment or {})})
 
     def wait_until_ready(self, seconds=60):
         """What its ready line says: kafka, http, data, bootstrap, instance, as far as there are such."""
-        assert select.select([self.process.stdout], [], [], seconds)[0], f"no ready line: {self.stderr()}"
-        line = self.process.stdout.readline().decode().rstrip("\n")
+        line = self.first_line(seconds)
         match = READY.match(line)
-        assert match, f"'{line}' is no ready line; exit code {self.process.wait(30)}: {self.stderr()}"
+        assert match, f"'{line}' is no ready line; exit code {self.process.poll()}: {self.stderr()}"
         return dict(word.split("=", 1) for word in match[2].split())
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self, seconds=40):
-        """The exit code after SIGTERM."""
-        self.process.terminate()
-        return self.process.wait(seconds)
 
     def ended(self, seconds=60):
         """(exit code, stderr) of one that ends by itself."""
         return self.process.wait(seconds), self.stderr()
-
-    def stderr(self):
-        self.log.seek(0)
-        return self.log.read().decode()
 
     def get(self, path):
         """(status, body); (0, why) while it does not listen."""

@@ -1,4 +1,4 @@
-"""The real broker as a process."""
+"""Programs as processes: any of them, and the real broker."""
 import http.client
 import json
 import os
@@ -41,36 +41,13 @@ class NotReady(Exception):
         self.code, self.stderr = code, stderr
 
 
-class Broker:
-    """Ports that the kernel chooses; ends, one way or another, with its `with` block."""
+class Process:
+    """Says on stdout that it is ready; ends, one way or another, with its `with` block."""
+    stop_seconds = 30
 
-    def __init__(self, data, *flags, listen="127.0.0.1:0", limits=()):
+    def __init__(self, command, **more):
         self.log = tempfile.TemporaryFile()
-        command = [BINARY, "serve", "--listen", listen, "--http", "127.0.0.1:0", "--data", str(data), *flags]
-
-        def limit():
-            for which, value in limits:
-                resource.setrlimit(which, value)
-
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log,
-                                        preexec_fn=limit if limits else None)
-        line = self.first_line(60)
-        match = READY.match(line)
-        if not match:
-            self.kill()
-            refused = NotReady(self.process.returncode, line + self.stderr())
-            self.__exit__()
-            raise refused
-        self.port, self.http_port = int(match[2]), int(match[4])
-        self.start_ms = int(match[6])
-
-    def first_line(self, seconds):
-        if not select.select([self.process.stdout], [], [], seconds)[0]:
-            return "no ready line"
-        line = self.process.stdout.readline().decode().rstrip("\n")
-        if not line:
-            self.process.wait(seconds)
-        return line
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, **more)
 
     def __enter__(self):
         return self
@@ -81,11 +58,14 @@ class Broker:
         self.process.stdout.close()
         self.log.close()
 
-    def client(self, timeout=20):
-        return wire.Client(self.port, timeout)
-
-    def ask(self, method, path, body=None):
-        return ask(self.http_port, method, path, body)
+    def first_line(self, seconds):
+        """Empty: it has ended."""
+        if not select.select([self.process.stdout], [], [], seconds)[0]:
+            return "no ready line"
+        line = self.process.stdout.readline().decode().rstrip("\n")
+        if not line:
+            self.process.wait(seconds)
+        return line
 
     def kill(self):
         self.process.kill()
@@ -94,11 +74,39 @@ class Broker:
     def stop(self):
         """The exit code after SIGTERM."""
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(self.stop_seconds)
 
     def stderr(self):
         self.log.seek(0)
         return self.log.read().decode()
+
+
+class Broker(Process):
+    """On ports that the kernel chooses."""
+
+    def __init__(self, data, *flags, listen="127.0.0.1:0", limits=()):
+        command = [BINARY, "serve", "--listen", listen, "--http", "127.0.0.1:0", "--data", str(data), *flags]
+
+        def limit():
+            for which, value in limits:
+                resource.setrlimit(which, value)
+
+        super().__init__(command, preexec_fn=limit if limits else None)
+        line = self.first_line(60)
+        match = READY.match(line)
+        if not match:
+            self.kill()
+            refused = NotReady(self.process.returncode, line + self.stderr())
+            self.__exit__()
+            raise refused
+        self.port, self.http_port = int(match[2]), int(match[4])
+        self.start_ms = int(match[6])
+
+    def client(self, timeout=20):
+        return wire.Client(self.port, timeout)
+
+    def ask(self, method, path, body=None):
+        return ask(self.http_port, method, path, body)
 
     def wait_for_log(self, text, seconds=20):
         until = time.monotonic() + seconds
