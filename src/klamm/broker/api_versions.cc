@@ -1,6 +1,7 @@
 // ApiVersions: what this broker understands; the first thing that every client asks.
 #include "klamm/broker/broker.h"
 #include "klamm/broker/handlers.h"
+#include "klamm/broker/identity.h"
 
 #include <algorithm>
 #include <array>
@@ -17,8 +18,8 @@ struct Feature {
     std::string_view name;
     std::int16_t version;
 };
-constexpr auto features =
-    std::to_array<Feature>({{"group.version", 1}, {"transaction.version", 2}});
+constexpr auto features = std::to_array<Feature>(
+    {{"group.version", 1}, {"transaction.version", 2}, {klamm_feature, klamm_feature_version}});
 
 void add_features(kafka::ApiVersionsResponse& response, kafka::ApiVersion version) {
     constexpr kafka::ApiVersion zero_from = 4;  // before it, 0 as the lowest one was no value

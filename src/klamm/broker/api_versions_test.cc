@@ -1,3 +1,4 @@
+#include "klamm/broker/identity.h"
 #include "klamm/broker/story.h"
 #include "klamm/kafka/describe.h"
 #include "klamm/kafka/sample.h"
@@ -24,6 +25,16 @@ TEST(ApiVersions, ListsEveryApi) {
     }
 }
 
+TEST(ApiVersions, SaysThatItIsKlamm) {
+    Story story;
+    kafka::ApiVersionsRequest request;
+    request.client_software_name = "story";
+    request.client_software_version = "1.0";
+    auto const features = story.ask(request, 3).finalized_features;
+    EXPECT_TRUE(std::ranges::any_of(
+        features, [](auto const& feature) { return feature.name == klamm_feature; }));
+}
+
 TEST(ApiVersions, ANewerVersionIsAnsweredInVersion0WithTheList) {
     Bytes frame{std::byte{0},   std::byte{18}, std::byte{0}, std::byte{99}, std::byte{0},
                 std::byte{0},   std::byte{0},  std::byte{5}, std::byte{0},  std::byte{1},
@@ -38,14 +49,17 @@ TEST(ApiVersions, ANewerVersionIsAnsweredInVersion0WithTheList) {
     auto replies = broker.take_replies();
     ASSERT_EQ(replies.size(), 1U);
     auto const bytes = flatten(kafka::encode_response(header, replies[0].body));
-    auto as_version_0 = header;
-    as_version_0.api_version = 0;
-    auto const answer =
-        kafka::decode_response(as_version_0, Slice{Bytes(bytes.begin() + 4, bytes.end())});
-    ASSERT_TRUE(answer.has_value());
-    auto const& list = std::get<kafka::ApiVersionsResponse>(*answer);
-    EXPECT_EQ(list.error_code, ErrorCode::unsupported_version);
-    EXPECT_FALSE(list.api_keys.empty());
+    // A client understands it, whichever version it had asked for.
+    for (kafka::ApiVersion asked = 0; asked <= 4; ++asked) {
+        auto asking = header;
+        asking.api_version = asked;
+        auto const answer =
+            kafka::decode_response(asking, Slice{Bytes(bytes.begin() + 4, bytes.end())});
+        ASSERT_TRUE(answer.has_value()) << answer.error();
+        auto const& list = std::get<kafka::ApiVersionsResponse>(*answer);
+        EXPECT_EQ(list.error_code, ErrorCode::unsupported_version);
+        EXPECT_FALSE(list.api_keys.empty());
+    }
 }
 
 TEST(ApiVersions, ClientsMustNameThemselvesProperly) {

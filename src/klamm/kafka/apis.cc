@@ -82,6 +82,16 @@ void skip_tags(Reader& in) {
     }
 }
 
+/// Who does not know the version of ApiVersions that was asked for answers in version 0: the error,
+/// which stands first in all versions, says so.
+ApiVersion answered_version(RequestHeader const& header, Slice const& frame) {
+    if (header.api_key != ApiVersionsRequest::api.key) return header.api_version;
+    Reader in{frame};
+    in.integer<std::int32_t>();  // the correlation id
+    auto const error = ErrorCode(in.integer<std::underlying_type_t<ErrorCode>>());
+    return error == ErrorCode::unsupported_version ? ApiVersion{0} : header.api_version;
+}
+
 constexpr std::uint8_t no_tags = 0;
 
 Frame with_length(Writer&& out) {
@@ -188,7 +198,7 @@ std::expected<AnyResponse, std::string> decode_response(RequestHeader const& hea
     auto const* entry = find(header.api_key);
     if (!entry)
         return std::unexpected("API key " + std::to_string(header.api_key) + " is not supported");
-    auto const version = header.api_version;
+    auto const version = answered_version(header, frame);
     if (!entry->api.supports(version)) return std::unexpected(unsupported(*entry, version));
 
     Reader in{frame};
