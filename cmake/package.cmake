@@ -28,7 +28,7 @@ function(klamm_archive name output)
 endfunction()
 
 klamm_archive(klamm_library klamm base kafka seams json schema registry records journal broker host
-    sim bus handler kafka_bus simulate live)
+    sim bus handler kafka_bus remote simulate live)
 set_target_properties(klamm_library PROPERTIES EXPORT_NAME klamm)
 target_link_libraries(klamm_library INTERFACE PkgConfig::KLAMM_REQUIRES Threads::Threads)
 klamm_archive(klamm_postgres_library klamm_postgres postgres)

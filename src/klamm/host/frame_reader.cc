@@ -23,10 +23,10 @@ std::uint32_t read_length(std::byte const* at) {
 /// What a peer that does not speak Kafka probably speaks.
 std::string_view hint(std::byte const* at) {
     std::string_view const text(reinterpret_cast<char const*>(at), length_bytes);
-    if (text == "GET " || text == "POST" || text == "HEAD" || text == "PUT ")
+    if (text == "GET " || text == "POST" || text == "HEAD" || text == "PUT " || text == "HTTP")
         return "; this looks like HTTP, which has a port of its own";
-    if (at[0] == std::byte{0x16} && at[1] == std::byte{0x03})
-        return "; this looks like TLS, which this listener does not speak";
+    bool const is_tls = at[0] == std::byte{0x16} || at[0] == std::byte{0x15};  // hello, alert
+    if (is_tls && at[1] == std::byte{0x03}) return "; this looks like TLS";
     return "";
 }
 
@@ -60,7 +60,7 @@ std::span<std::byte> FrameReader::space() {
     if (wanted > chunk_bytes_max) {
         // The next frame's length is read along, so that it too can go to its own place at once.
         auto const whole = wanted + length_bytes;
-        if (wants_large()) move_to(std::min(whole, std::max(trusted_bytes, 2 * begun)));
+        if (wants_large()) move_to(std::min(whole, std::max(limits_.trusted_bytes, 2 * begun)));
         return {buffer_.get() + end_, std::min(capacity_, whole) - end_};
     }
     if (begin_ + wanted > capacity_ || end_ == capacity_ || capacity_ > chunk_bytes_max)
@@ -78,10 +78,11 @@ void FrameReader::filled(std::size_t bytes) {
 std::expected<std::optional<Slice>, std::string> FrameReader::next() {
     auto const length = frame_bytes();
     if (!length) return std::nullopt;
-    if (*length > frame_bytes_max_)
-        return std::unexpected(fmt::format(
-            "a frame of {} bytes; at most {} are allowed (socket.request.max.bytes){}",
-            std::int32_t(std::uint32_t(*length)), frame_bytes_max_, hint(buffer_.get() + begin_)));
+    if (*length > limits_.frame_bytes_max)
+        return std::unexpected(fmt::format("a frame of {} bytes; at most {} are allowed ({}){}",
+                                           std::int32_t(std::uint32_t(*length)),
+                                           limits_.frame_bytes_max, limits_.setting,
+                                           hint(buffer_.get() + begin_)));
     if (end_ - begin_ < length_bytes + *length) return std::nullopt;
     ByteView const frame(buffer_.get() + begin_ + length_bytes, *length);
     begin_ += length_bytes + *length;

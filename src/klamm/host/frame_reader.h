@@ -9,7 +9,7 @@
 //   buffer  | leng  large frame ............ | leng    4 bytes moved, then the next one in place
 //
 // Memory follows the bytes that arrived, never a length that a peer claims: a buffer of more than
-// `trusted_bytes` grows by doubling as it fills.
+// the trusted bytes grows by doubling as it fills.
 //
 // Thread: one. No I/O here; the caller reads the socket.
 #pragma once
@@ -22,6 +22,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace klamm::host {
 
@@ -31,7 +32,14 @@ public:
     static constexpr std::size_t chunk_bytes_max = 64 * 1024;
     static constexpr std::size_t trusted_bytes = 1024 * 1024 + chunk_bytes_max;
 
-    explicit FrameReader(std::size_t frame_bytes_max) : frame_bytes_max_(frame_bytes_max) {}
+    struct Limits {
+        std::size_t frame_bytes_max = 0;
+        std::size_t trusted_bytes = FrameReader::trusted_bytes;
+        std::string_view setting = "socket.request.max.bytes";  ///< of frame_bytes_max, for people
+    };
+
+    explicit FrameReader(std::size_t frame_bytes_max) : FrameReader(Limits{frame_bytes_max}) {}
+    explicit FrameReader(Limits const& limits) : limits_(limits) {}
 
     /// Where the next bytes belong: at least one byte. Allocates when there is no room.
     std::span<std::byte> space();
@@ -54,7 +62,7 @@ private:
     void move_to(std::size_t capacity);
     void drop();
 
-    std::size_t const frame_bytes_max_;
+    Limits const limits_;
     std::shared_ptr<std::byte[]> buffer_;
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;  ///< of the frame that is not complete
