@@ -33,7 +33,7 @@ test: build/build.ninja  ## build everything and run every test
 
 clients: build  ## real clients in five languages against one broker; prints the table
 	@tools/setup clients
-	@$(ninja) json_schema_suite events_app kafka_bus_process_test kafka_bus_relay
+	@$(ninja) json_schema_suite events_app kafka_bus_process_test bus_relay
 	@test/clients/run $(ARGS)
 
 bench: build  ## measure beside Apache Kafka; writes bench/RESULTS.md

@@ -32,11 +32,13 @@ struct RunOptions {
     std::string listen;
     std::string http;      ///< where /healthz and /metrics are; empty: nowhere
     std::string registry;  ///< URL; empty: the embedded broker's own, or none on a cluster
-    /// Settings for librdkafka, such as those of security: {"security.protocol", "SASL_SSL"}.
+    /// Settings for librdkafka, such as those of security: {"security.protocol", "SASL_SSL"}. With
+    /// any, a Klamm server is reached by librdkafka, too.
     std::map<std::string, std::string> client;
     /// Names this process among those of the App; a restart under the same name takes over at once
     /// from the one before. Empty: "embedded", or one by chance on a cluster.
     std::string instance;
+    /// On a Klamm server that is spoken to directly, and embedded, the server decides.
     milliseconds session_timeout{45'000};
     milliseconds transaction_timeout{10'000};
     bool quiet = false;                           ///< log only what is wrong

@@ -2,7 +2,7 @@
 
     kill_brokers.py SECONDS PROGRAM [ARGUMENT]...
 
-    kill_brokers.py 40 build/test/kafka_bus/kafka_bus_relay BOOTSTRAP relay 40
+    kill_brokers.py 40 build/test/kafka_bus/bus_relay librdkafka BOOTSTRAP relay 40
 
 On three nodes of Apache Kafka, whose jars are in $KAFKA_LIBS; without it, on `klamm serve` ($KLAMM), which is killed and
 started again. BOOTSTRAP in an argument stands for the cluster's addresses. For SECONDS, or until the program has left; it must

@@ -1,11 +1,14 @@
 // relay - copies records from one topic to another, exactly once, while brokers are killed: two
 // members of a group, each with transactions of its own, that now and then end as in a crash.
 //
-//     kafka_bus_relay BOOTSTRAP PREFIX SECONDS
+//     bus_relay librdkafka|remote BOOTSTRAP PREFIX SECONDS
 //
-// Records are sent for SECONDS. Then all of them must arrive: each once, in the order of its
-// partition. Prints what happened, and leaves with 0 if it was so.
+// By librdkafka, or by the bus for a Klamm server. Records are sent for SECONDS. Then all of them
+// must arrive: each once, in the order of its partition. Prints what happened, and leaves with 0 if
+// it was so.
+#include "klamm/bus/embedded_bus.h"
 #include "klamm/kafka_bus/kafka_bus.h"
+#include "klamm/remote/connector.h"
 #include "loop.h"
 
 #include <algorithm>
@@ -52,17 +55,36 @@ struct Counts {
     std::exit(1);
 }
 
-std::unique_ptr<bus::Bus> open_bus(TestLoop& loop, std::string const& bootstrap) {
-    auto made = make_kafka_bus(loop, {.bootstrap = bootstrap, .log = [](std::string const& line) {
-                                          std::fprintf(stderr, "%s\n", line.c_str());
-                                      }});
-    if (!made) fail(made.error());
-    return std::move(*made);
-}
+void log(std::string const& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+/// A bus, and what it is reached by.
+struct Opened {
+    std::unique_ptr<remote::Connector> connector;
+    std::unique_ptr<bus::Bus> bus;
+    bus::Bus* operator->() const { return bus.get(); }
+};
 
 struct Names {
+    bool remote = false;
     std::string bootstrap, in, out, group;
 };
+
+Opened open_bus(TestLoop& loop, Names const& names) {
+    static std::uint64_t seed = 0;
+    Opened opened;
+    if (names.remote) {
+        auto addresses = remote::parse_bootstrap(names.bootstrap);
+        if (!addresses) fail(addresses.error());
+        opened.connector =
+            std::make_unique<remote::Connector>(loop, loop.poller, std::move(*addresses), log);
+        opened.bus = bus::make_embedded_bus(loop, *opened.connector, {.seed = ++seed});
+    } else {
+        auto made = make_kafka_bus(loop, {.bootstrap = names.bootstrap, .log = log});
+        if (!made) fail(made.error());
+        opened.bus = std::move(*made);
+    }
+    return opened;
+}
 
 /// One member: what it has read goes out with the next transaction.
 class Relay final : public bus::Subscriber {
@@ -72,10 +94,14 @@ public:
           loop_(loop),
           counts_(counts),
           id_(names.group + "-" + std::to_string(number)),
-          bus_(open_bus(loop, names.bootstrap)) {
+          bus_(open_bus(loop, names)) {
         take_over();
         consumer_ = bus_->make_consumer(
-            {.group = names.group, .topics = {names.in}, .session_timeout = 6s}, *this);
+            {.group = names.group,
+             .topics = {names.in},
+             .instance = names.remote ? id_ : std::string(),  // or its session would last for 45 s
+             .session_timeout = 6s},
+            *this);
         beat();
     }
     ~Relay() override { *alive_ = false; }
@@ -230,7 +256,7 @@ private:
     Counts& counts_;
     std::string const id_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-    std::unique_ptr<bus::Bus> bus_;
+    Opened bus_;
     std::unique_ptr<bus::Producer> producer_;
     std::unique_ptr<bus::Consumer> consumer_;
     std::map<TopicPartition, Owned> owned_;
@@ -242,7 +268,7 @@ private:
 class Run {
 public:
     Run(Names names, Duration sending) : names_(std::move(names)) {
-        bus_ = open_bus(loop_, names_.bootstrap);
+        bus_ = open_bus(loop_, names_);
         must<void>([&](auto done) {
             bus_->create_topics({{.name = names_.in, .partitions = partitions},
                                  {.name = names_.out, .partitions = partitions}},
@@ -370,7 +396,7 @@ private:
     Names const names_;
     TestLoop loop_;
     Counts counts_;
-    std::unique_ptr<bus::Bus> bus_;
+    Opened bus_;
     std::array<std::unique_ptr<Relay>, members> relays_;
     std::map<TopicPartition, std::vector<bus::Record>> sent_;
     bool sending_ = true;
@@ -385,16 +411,18 @@ private:
 int main(int argc, char** argv) {
     using namespace klamm::kafka_bus::test;
     int seconds = 0;
-    if (argc == 4) {
-        std::string_view const given(argv[3]);
+    std::string_view const by = argc == 5 ? argv[1] : "";
+    if (by == "librdkafka" || by == "remote") {
+        std::string_view const given(argv[4]);
         std::from_chars(given.data(), given.data() + given.size(), seconds);
     }
     if (seconds <= 0) {
-        std::fprintf(stderr, "usage: kafka_bus_relay BOOTSTRAP PREFIX SECONDS\n");
+        std::fprintf(stderr, "usage: bus_relay librdkafka|remote BOOTSTRAP PREFIX SECONDS\n");
         return 2;
     }
-    std::string const prefix = argv[2];
-    Run({.bootstrap = argv[1],
+    std::string const prefix = argv[3];
+    Run({.remote = by == "remote",
+         .bootstrap = argv[2],
          .in = prefix + "-in",
          .out = prefix + "-out",
          .group = prefix + "-relay"},

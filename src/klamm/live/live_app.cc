@@ -3,7 +3,7 @@
 #include "klamm/bus/embedded_bus.h"
 #include "klamm/handler/companion.h"
 #include "klamm/host/log.h"
-#include "klamm/kafka_bus/kafka_bus.h"
+#include "klamm/live/cluster_bus.h"
 #include "klamm/live/registries.h"
 
 #include <fmt/format.h>
@@ -118,8 +118,13 @@ std::expected<void, std::string> LiveApp::make_engine() {
     if (setup_.embedded) {
         on.bus = bus::make_embedded_bus(loop_, broker_->connector(), {.seed = random_seed()});
     } else {
-        auto made = kafka_bus::make_kafka_bus(
-            loop_, {.bootstrap = run.bootstrap, .client = run.client, .log = run.log});
+        auto made =
+            make_cluster_bus(loop_, loop_.poller(),
+                             {.bootstrap = run.bootstrap,
+                              .client = run.client,
+                              .seed = random_seed(),
+                              .log = run.log,
+                              .say = [this](std::string const& line) { log_.trouble(line); }});
         if (!made) return std::unexpected(made.error());
         on.bus = std::move(*made);
     }

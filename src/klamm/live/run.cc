@@ -55,8 +55,10 @@ void add_flags(CLI::App& command, Flags& flags) {
         ->envname("KLAMM_REGISTRY")
         ->type_name("URL");
     command
-        .add_option("--client", flags.client,
-                    "A setting of librdkafka, for --bootstrap; may be given several times")
+        .add_option(
+            "--client", flags.client,
+            "A setting of librdkafka, for --bootstrap; may be given several times. With any, a "
+            "Klamm server is reached by librdkafka, too")
         ->envname("KLAMM_CLIENT")
         ->type_name("NAME=VALUE")
         ->delimiter(',')
@@ -68,8 +70,10 @@ void add_flags(CLI::App& command, Flags& flags) {
         ->envname("KLAMM_INSTANCE")
         ->type_name("NAME");
     command
-        .add_option("--session-timeout", flags.session_timeout_ms,
-                    "A process that is silent for so long loses its partitions")
+        .add_option(
+            "--session-timeout", flags.session_timeout_ms,
+            "A process that is silent for so long loses its partitions; where Klamm is spoken to "
+            "directly, the server decides")
         ->envname("KLAMM_SESSION_TIMEOUT")
         ->type_name("MS")
         ->capture_default_str();

@@ -14,7 +14,7 @@ ThreadLoop::~ThreadLoop() {
         std::lock_guard const lock(mutex_);
         ending_ = true;
     }
-    condition_.notify_one();
+    poller_.wake();
     thread_.join();
     // Jobs that are dropped may hold what posts again when it is destroyed.
     timers_.clear();
@@ -37,7 +37,7 @@ void ThreadLoop::post(Job job) {
         queue_.push_back(std::move(job));
         if (!std::exchange(asleep_, false)) return;
     }
-    condition_.notify_one();
+    poller_.wake();
 }
 
 bool ThreadLoop::later(Timer const& a, Timer const& b) {
@@ -62,25 +62,40 @@ void ThreadLoop::run_due_timers() {
     }
 }
 
+bool ThreadLoop::has_due_timer() const {
+    return !timers_.empty() && timers_.front().due <= Clock::now();
+}
+
+std::chrono::nanoseconds ThreadLoop::until_next_timer() const {
+    if (timers_.empty()) return remote::Poller::forever;
+    return std::max(timers_.front().due - Clock::now(), Clock::duration{0});
+}
+
+/// There is nothing to do: from now on who posts wakes it.
+bool ThreadLoop::falls_asleep() {
+    if (has_due_timer()) return false;
+    std::lock_guard const lock(mutex_);
+    return asleep_ = queue_.empty() && !ending_;
+}
+
+/// All there are. False: it is to end.
+bool ThreadLoop::take(std::vector<Job>& jobs) {
+    std::lock_guard const lock(mutex_);
+    asleep_ = false;
+    jobs.swap(queue_);
+    return !ending_;
+}
+
 void ThreadLoop::run() {
+    using std::chrono::nanoseconds;
     std::vector<Job> jobs;
     while (true) {
-        {
-            std::unique_lock lock(mutex_);
-            auto const due = [this] {
-                return !timers_.empty() && timers_.front().due <= Clock::now();
-            };
-            while (queue_.empty() && !ending_ && !due()) {
-                asleep_ = true;
-                if (timers_.empty())
-                    condition_.wait(lock);
-                else
-                    condition_.wait_until(lock, timers_.front().due);
-                asleep_ = false;
-            }
-            if (ending_) return;
-            jobs.swap(queue_);
-        }
+        if (falls_asleep())
+            poller_.wait(until_next_timer());
+        else if (poller_.any())
+            poller_.wait(nanoseconds{0});  // sockets have their turn, however busy it is
+        if (!take(jobs)) return;
+        poller_.tell();
         for (auto& job : jobs) {
             job();
             job = nullptr;  // what it holds goes now, not when all have run

@@ -2,12 +2,13 @@
 //
 //     post ──▶ queue ──▶ taken all at once ──▶ run        woken only when it sleeps: who posts
 //     after ─▶ timers ─▶ those that are due ──▶ run       from the loop itself never wakes it
+//     sockets ─▶ poller ─▶ their watchers ────▶ run       it sleeps in the poller
 #pragma once
 
 #include "klamm/bus/loop.h"
+#include "klamm/remote/poller.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <future>
 #include <mutex>
@@ -31,6 +32,8 @@ public:
     void post(Job job) override;
     void after(Duration delay, Job job) override;
 
+    /// Watchers are told between jobs. The loop's thread only.
+    remote::Poller& poller() { return poller_; }
     bool on_loop() const { return std::this_thread::get_id() == thread_.get_id(); }
     /// Runs `function` on the loop and waits for what it returns. Any thread but the loop's.
     template <class F>
@@ -59,14 +62,18 @@ private:
     static bool later(Timer const& a, Timer const& b);
 
     void run();
+    bool falls_asleep();
+    bool take(std::vector<Job>& jobs);
     void run_due_timers();
+    bool has_due_timer() const;
+    std::chrono::nanoseconds until_next_timer() const;
 
     // The loop's thread:
     std::vector<Timer> timers_;  ///< a heap, the next one first
     std::uint64_t timer_number_ = 0;
 
+    remote::Poller poller_;
     std::mutex mutex_;
-    std::condition_variable condition_;
     std::vector<Job> queue_;
     bool asleep_ = false;
     bool ending_ = false;

@@ -36,7 +36,7 @@ def conformance():
 
 
 def kills():
-    count, code, said = run_and_kill(KILL_SECONDS, [str(PROGRAMS / "kafka_bus_relay"), "BOOTSTRAP", "relay",
+    count, code, said = run_and_kill(KILL_SECONDS, [str(PROGRAMS / "bus_relay"), "librdkafka", "BOOTSTRAP", "relay",
                                                     str(KILL_SECONDS)])
     expect(code == 0 and count > 0, said)
     return f"{count} kills; {said.removeprefix('ok ')}"
