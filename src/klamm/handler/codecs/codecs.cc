@@ -2,6 +2,7 @@
 
 #include "klamm/handler/cloud_event.h"
 #include "klamm/handler/codecs/avro_events.h"
+#include "klamm/handler/codecs/flat_events.h"
 #include "klamm/handler/codecs/json_events.h"
 #include "klamm/handler/codecs/preparation.h"
 #include "klamm/schema/schema.h"
@@ -36,6 +37,16 @@ Decoded read_json(EventType const& type, json::Value const& document) {
     type.read(reader, event.get());
     if (reader.failed()) return undecodable(reader.error());
     return event;
+}
+
+/// Null: it is not what is expected, see FlatReader.
+std::shared_ptr<void const> read_flat(EventType const& type, std::string_view text) {
+    auto const document = json::Flat::read(text);
+    if (!document) return nullptr;
+    FlatReader reader(*document);
+    auto event = type.make();
+    type.read(reader, event.get());
+    return reader.failed() ? nullptr : event;
 }
 
 Decoded read_avro(EventType const& type, std::string_view payload) {
@@ -260,6 +271,7 @@ std::string to_json(EventType const& type, void const* event) {
 
 std::expected<std::shared_ptr<void const>, Undecodable> from_json(EventType const& type,
                                                                   std::string_view text) {
+    if (auto event = read_flat(type, text)) return event;
     auto const document = json::parse(text);
     if (!document) return undecodable("it is no JSON: " + document.error().why);
     return read_json(type, *document);
