@@ -23,15 +23,6 @@ TEST(Test, HandlesWhatIsPublishedAndShowsWhatWasSent) {
     EXPECT_TRUE(test.health().healthy());
 }
 
-TEST(Test, TakesAnAppThatWouldNeedARegistry) {
-    auto app = sample_app();
-    app.options().format = Format::avro;
-    klamm::Test test{app};
-    test.publish("flights", Late{"KL1", 200}, {.key = "KL1"});
-    test.run_until_idle();
-    EXPECT_THAT(test.sent<Notice>("notices"), ElementsAre(Notice{"KL1", 200, 1}));
-}
-
 TEST(Test, PassesTheTimeOfRetriesAndDelaysAtOnce) {
     klamm::Test test{sample_app()};
     auto const before = test.now();
