@@ -24,7 +24,9 @@ constexpr auto notes = std::to_array<Note>({
      "there to be listed, and empty."},
     {"OffsetCommit", "`retention_time_ms` is not looked at."},
     {"FindCoordinator", "Groups and transactions."},
-    {"ApiVersions", "An unknown version is answered in version 0 with the list and error 35."},
+    {"ApiVersions",
+     "An unknown version is answered in version 0 with the list and error 35. From version 3 "
+     "on the feature `klamm.version` tells clients that it is Klamm."},
     {"CreateTopics", "Replication factor 1 or -1."},
     {"WriteTxnMarkers", "Aborts only, and the producer's whole transaction."},
     {"ConsumerGroupHeartbeat",
