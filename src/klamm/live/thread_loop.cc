@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace klamm::live {
+namespace {
+
+/// When somebody sets the wall clock, it is noticed so much later.
+constexpr std::chrono::milliseconds wall_lifetime{10};
+
+}  // namespace
 
 ThreadLoop::ThreadLoop() : thread_([this] { run(); }) {}
 
@@ -22,12 +28,18 @@ ThreadLoop::~ThreadLoop() {
     dropped.swap(queue_);
 }
 
+/// It is asked for with each event, so one clock has to do, and how far the other is from it is
+/// looked up now and then.
 Now ThreadLoop::now() const {
     using std::chrono::duration_cast;
     using std::chrono::milliseconds;
-    auto const wall = std::chrono::system_clock::now().time_since_epoch();
-    return {Instant(duration_cast<milliseconds>(Clock::now().time_since_epoch())),
-            duration_cast<milliseconds>(wall).count()};
+    auto const here = Clock::now().time_since_epoch();
+    if (here >= wall_looked_up_ + wall_lifetime) {
+        wall_looked_up_ = here;
+        wall_ahead_ = std::chrono::system_clock::now().time_since_epoch() - here;
+    }
+    return {Instant(duration_cast<milliseconds>(here)),
+            duration_cast<milliseconds>(here + wall_ahead_).count()};
 }
 
 void ThreadLoop::post(Job job) {

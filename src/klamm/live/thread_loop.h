@@ -71,6 +71,8 @@ private:
     // The loop's thread:
     std::vector<Timer> timers_;  ///< a heap, the next one first
     std::uint64_t timer_number_ = 0;
+    mutable Clock::duration wall_looked_up_ = -std::chrono::hours(1);  ///< since the clock's epoch
+    mutable Clock::duration wall_ahead_{};
 
     remote::Poller poller_;
     std::mutex mutex_;
