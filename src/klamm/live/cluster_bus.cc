@@ -33,7 +33,7 @@ public:
                std::vector<host::Address> bootstrap)
         : loop_(loop),
           options_(std::move(options)),
-          connector_(loop, poller, std::move(bootstrap), options_.say),
+          connector_(loop, poller, std::move(bootstrap), options_.trouble),
           recognition_(loop, connector_) {}
 
     void probe(Done<bus::Capabilities> done) override {

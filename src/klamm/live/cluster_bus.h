@@ -28,8 +28,8 @@ struct ClusterOptions {
     Duration patience{30'000};  ///< of one operation of the bus
     /// Of librdkafka, which says much. Any thread; may be empty.
     std::function<void(std::string const&)> log;
-    /// What people should hear of: why nobody answers, and who does.
-    std::function<void(std::string const&)> say;
+    std::function<void(std::string const&)> say;      ///< what it is; on the loop
+    std::function<void(std::string const&)> trouble;  ///< why nobody answers; on the loop
 };
 
 /// `poller` is looked at on `loop`; both live longer. As the bus that it becomes, but that

@@ -124,7 +124,8 @@ std::expected<void, std::string> LiveApp::make_engine() {
                               .client = run.client,
                               .seed = random_seed(),
                               .log = run.log,
-                              .say = [this](std::string const& line) { log_.trouble(line); }});
+                              .say = [this](std::string const& line) { log_.log(line); },
+                              .trouble = [this](std::string const& line) { log_.trouble(line); }});
         if (!made) return std::unexpected(made.error());
         on.bus = std::move(*made);
     }

@@ -171,7 +171,10 @@ bool Connection::read_once() {
     if (size < 0 && errno == EINTR) return true;
     if (size < 0 && errno == EAGAIN) return false;
     if (size <= 0) {
-        lose(size == 0 ? "it has closed the connection" : text_of(errno));
+        lose(size < 0  ? text_of(errno)
+             : worked_ ? "it has closed the connection"
+                       : "it has closed the connection without an answer, as servers do that want "
+                         "TLS or SASL");
         return false;
     }
     exchange_.filled(std::size_t(size));
