@@ -22,7 +22,12 @@ void set_header(Headers& headers, std::string_view name, std::string value) {
 }
 
 std::string to_string(Position const& position) {
-    return fmt::format("{}/{}@{}", position.topic, position.partition, position.offset);
+    fmt::format_int const partition(position.partition);
+    fmt::format_int const offset(position.offset);
+    std::string text;
+    text.reserve(position.topic.size() + partition.size() + offset.size() + 2);
+    text.append(position.topic).append(1, '/').append(partition.data(), partition.size());
+    return text.append(1, '@').append(offset.data(), offset.size());
 }
 
 }  // namespace klamm

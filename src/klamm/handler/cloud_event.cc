@@ -200,8 +200,7 @@ Incoming read_message(Message record) {
         is_structured(find_header(message.headers, content_type_header).value_or("")))
         read_structured(incoming);
     auto& event = message.event;
-    event = {};
-    read_headers(message.headers, event);
+    if (!message.headers.empty()) read_headers(message.headers, event);
     if (event.id.empty() || event.source.empty()) {
         event.id = to_string(message.position);
         event.source = "/" + message.position.topic;

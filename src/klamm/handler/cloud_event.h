@@ -38,7 +38,7 @@ struct Incoming {
 ///
 /// Without an id and a source the record's position is its id ("orders/3@1042") and "/" and its
 /// topic the source: nothing else is known to be unique. An event in structured mode that cannot
-/// be read stays as it is; Codecs::decode() says why.
+/// be read stays as it is; Codecs::decode() says why. Requires that nothing is known of it before.
 Incoming read_message(Message record);
 
 /// "application/cloudevents+json", with whatever parameters.

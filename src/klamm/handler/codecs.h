@@ -60,6 +60,8 @@ struct Undecodable {
 
 class Codecs {
 public:
+    using Decoded = std::expected<std::shared_ptr<void const>, Undecodable>;
+
     virtual ~Codecs() = default;
 
     /// With a registry: schemas of what is sent are registered, under TOPIC-value (the App knows
@@ -76,9 +78,12 @@ public:
     /// schema that is not known yet is fetched; `done` may come inside the call. An Error is the
     /// registry's: try again later.
     virtual void decode(EventType const& type, Message const& message,
-                        std::move_only_function<void(
-                            bus::Result<std::expected<std::shared_ptr<void const>, Undecodable>>)>
-                            done) = 0;
+                        std::move_only_function<void(bus::Result<Decoded>)> done) = 0;
+    /// The same, if nobody has to be asked for it. None: decode() does more.
+    virtual std::optional<Decoded> decode_now(EventType const& /*type*/,
+                                              Message const& /*message*/) {
+        return std::nullopt;
+    }
 };
 
 /// `registry` may be null. It and `loop` live longer.

@@ -16,7 +16,7 @@
 namespace klamm::handler {
 namespace {
 
-using Decoded = std::expected<std::shared_ptr<void const>, Undecodable>;
+using Decoded = Codecs::Decoded;
 using Decide = std::move_only_function<void(bus::Result<Decoded>)>;
 
 Decoded undecodable(std::string why) { return std::unexpected(Undecodable{std::move(why)}); }
@@ -76,6 +76,7 @@ public:
     void prepare(App const& app, bus::Done<void> done) override;
     Encoded encode(std::string const& topic, EventType const& type, void const* event) override;
     void decode(EventType const& type, Message const& message, Decide done) override;
+    std::optional<Decoded> decode_now(EventType const& type, Message const& message) override;
 
 private:
     struct Waiting {
@@ -157,32 +158,38 @@ Encoded AllCodecs::encode_protobuf(EventType const& type, void const* event,
 // ---- reading ------------------------------------------------------------------------------------
 
 void AllCodecs::decode(EventType const& type, Message const& message, Decide done) {
+    if (auto decoded = decode_now(type, message)) return done(*std::move(decoded));
+    auto const framing = schema::read_framing(bytes_of(*message.value));
+    auto& waiting = waiting_[framing->id];
+    waiting.push_back(
+        {&type, std::string(message.value->substr(framing->prefix_bytes)), std::move(done)});
+    if (waiting.size() == 1) fetch(framing->id);
+}
+
+std::optional<Decoded> AllCodecs::decode_now(EventType const& type, Message const& message) {
     if (is_structured(message.event.content_type))
-        return done(undecodable(fmt::format("an event in structured mode that cannot be read: {}",
-                                            problem_of_structured(message.value.value_or("")))));
-    if (!message.value) return done(undecodable("the record has no value (a tombstone)"));
+        return undecodable(fmt::format("an event in structured mode that cannot be read: {}",
+                                       problem_of_structured(message.value.value_or(""))));
+    if (!message.value) return undecodable("the record has no value (a tombstone)");
     auto const value = *message.value;
-    if (type.protobuf) return done(decode_protobuf(type, value));
+    if (type.protobuf) return decode_protobuf(type, value);
     if (!is_framed(value)) {
         if (message.event.content_type.starts_with("application/avro") || value.starts_with('\0'))
-            return done(undecodable("an Avro value needs its schema's id in front of it"));
-        return done(from_json(type, value));
+            return undecodable("an Avro value needs its schema's id in front of it");
+        return from_json(type, value);
     }
     auto const framing = schema::read_framing(bytes_of(value));
-    if (!framing) return done(undecodable(framing.error().why));
+    if (!framing) return undecodable(framing.error().why);
     auto const payload = value.substr(framing->prefix_bytes);
-    if (names_json(message.event.content_type)) return done(from_json(type, payload));
-    if (format_ == Format::avro && ids_.is_ours(framing->id, type))
-        return done(read_avro(type, payload));
+    if (names_json(message.event.content_type)) return from_json(type, payload);
+    if (format_ == Format::avro && ids_.is_ours(framing->id, type)) return read_avro(type, payload);
     if (auto const known = writers_.find(framing->id); known != writers_.end())
-        return done(read(type, *known->second, payload));
-    if (registry_ == nullptr && payload.starts_with('{')) return done(from_json(type, payload));
+        return read(type, *known->second, payload);
+    if (registry_ == nullptr && payload.starts_with('{')) return from_json(type, payload);
     if (registry_ == nullptr)
-        return done(undecodable(fmt::format(
-            "its schema has id {}, and there is no registry to look that up in", framing->id)));
-    auto& waiting = waiting_[framing->id];
-    waiting.push_back({&type, std::string(payload), std::move(done)});
-    if (waiting.size() == 1) fetch(framing->id);
+        return undecodable(fmt::format(
+            "its schema has id {}, and there is no registry to look that up in", framing->id));
+    return std::nullopt;
 }
 
 Decoded AllCodecs::decode_protobuf(EventType const& type, std::string_view value) const {

@@ -42,6 +42,9 @@ struct Core {
     /// comes back, it waits for them, so that no key is handled twice at once.
     std::map<bus::TopicPartition, std::shared_ptr<std::int32_t>> at_work;
 
+    /// When the last run ended, as it was when observers heard of it.
+    Instant run_ended{};
+
     /// A transaction was refused: so many results are committed each in a transaction of its own,
     /// until it is known which of them it was.
     std::size_t alone = 0;

@@ -25,8 +25,7 @@ void Delivery::accept(Partition& partition, bus::Record record) {
     if (!partition.fetched(record.offset)) return;
     auto event = std::make_shared<Event>(std::move(record), partition.route());
     partition.bytes += event->bytes();
-    auto& [name, lane] = *partition.lanes.try_emplace(partition.lane_of(*event)).first;
-    lane.name = &name;
+    auto& lane = partition.lane_of(*event);
     lane.events.push_back(std::move(event));
     if (!lane.busy && partition.phase == Partition::Phase::working) advance(partition, lane);
 }
@@ -37,7 +36,7 @@ void Delivery::advance(Partition& partition, Lane& lane) {
         if (!result) return ready(partition, lane);
         finish(partition, lane, std::move(*result));
     }
-    partition.lanes.erase(partition.lanes.find(*lane.name));
+    partition.close(lane);
 }
 
 void Delivery::ready(Partition& partition, Lane& lane) {
@@ -90,29 +89,35 @@ void Delivery::start(Held const& partition, Lane& lane) {
     ++partition->running;
     auto const& event = lane.events.front();
     if (event->decoded) return run(partition, lane);
-    using Decoded = bus::Result<std::expected<std::shared_ptr<void const>, Undecodable>>;
-    core_.parts.codecs.decode(
-        event->handler->type(), event->message(),
-        alive_.guard([this, event, weak = std::weak_ptr(partition), &lane](Decoded decoded) {
-            auto const held = weak.lock();
-            if (!held) return;
-            if (decoded && *decoded) {
-                event->decoded = std::move(**decoded);
-                return run(held, lane);
-            }
-            release(*held);
-            if (!decoded) {
-                registry_is_away(*event, decoded.error());
-                again(held, lane, registry_pause);
-            } else {
-                auto const why = klamm::dead_letter(decoded->error().why, "undecodable");
-                finish(*held, lane, failed(*held, *event, why, event->handler->options().park));
-                lane.busy = false;
-                if (held->phase == Partition::Phase::working) advance(*held, lane);
-            }
-            dispatch();
-            settled_();
-        }));
+    auto& codecs = core_.parts.codecs;
+    if (auto decoded = codecs.decode_now(event->handler->type(), event->message()))
+        return this->decoded(partition, lane, *std::move(decoded));
+    codecs.decode(event->handler->type(), event->message(),
+                  alive_.guard([this, event, weak = std::weak_ptr(partition),
+                                &lane](bus::Result<Codecs::Decoded> found) {
+                      if (auto const held = weak.lock())
+                          this->decoded(held, lane, std::move(found));
+                  }));
+}
+
+void Delivery::decoded(Held const& partition, Lane& lane, bus::Result<Codecs::Decoded> found) {
+    auto const event = lane.events.front();
+    if (found && *found) {
+        event->decoded = std::move(**found);
+        return run(partition, lane);
+    }
+    release(*partition);
+    if (!found) {
+        registry_is_away(*event, found.error());
+        again(partition, lane, registry_pause);
+    } else {
+        auto const why = klamm::dead_letter(found->error().why, "undecodable");
+        finish(*partition, lane, failed(*partition, *event, why, event->handler->options().park));
+        lane.busy = false;
+        if (partition->phase == Partition::Phase::working) advance(*partition, lane);
+    }
+    dispatch();
+    settled_();
 }
 
 void Delivery::registry_is_away(Event const& event, bus::Error const& error) {
@@ -143,12 +148,13 @@ void Delivery::run(Held const& partition, Lane& lane) {
             if (auto const found =
                     partition->ledger.find(Ledger::state_key(type, *event->message().key)))
                 state.emplace(type, *found);
+    auto const now = core_.parts.loop.now().instant;
+    event->running_since = now;
     core_.parts.observer.run_begins(event->handler->name, event->message().position,
                                     event->attempts);
     ++*partition->at_work;
     std::shared_ptr<Task> task(new Task{this, alive_.token(), partition, lane, partition->at_work,
-                                        core_.parts.loop.now().instant,
-                                        Run(core_, event, std::move(state))});
+                                        now, Run(core_, event, std::move(state))});
     core_.parts.workers.run([task] { task->run.call(); },
                             [task] {
                                 --*task->at_work;
@@ -174,7 +180,8 @@ void Delivery::ended(Task& task) {
     auto const partition = task.partition.lock();
     if (!partition) return;
     release(*partition);
-    bool const is_short = core_.parts.loop.now().instant - task.began < short_run;
+    core_.run_ended = core_.parts.loop.now().instant;
+    bool const is_short = core_.run_ended - task.began < short_run;
     ahead_ = is_short ? std::min(ahead_ + 1, std::max(core_.parts.workers.ahead(), 1)) : 1;
     judge(partition, task.lane, task.run);
     dispatch();
@@ -184,6 +191,7 @@ void Delivery::ended(Task& task) {
 void Delivery::judge(Held const& partition, Lane& lane, Run& run) {
     auto& event = run.event();
     auto const& outcome = run.outcome;
+    event.running_since.reset();
     core_.parts.observer.run_ended(event.handler->name, event.message().position, outcome);
     auto const& options = event.handler->options();
     bool const tried_enough = event.attempts >= std::max(options.retry.attempts, 1);

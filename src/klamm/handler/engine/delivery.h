@@ -47,6 +47,8 @@ private:
     void advance(Partition& partition, Lane& lane);
     /// What becomes of an event without its being run; none: it is to be run.
     std::optional<Result> decide(Partition& partition, Event& event);
+    /// The value of the lane's first event; the error is the registry's.
+    void decoded(Held const& partition, Lane& lane, bus::Result<Codecs::Decoded> found);
     void registry_is_away(Event const& event, bus::Error const& error);
     void ready(Partition& partition, Lane& lane);
     Held next_partition();

@@ -30,6 +30,7 @@ struct Event {
     /// By which the ledger remembers it. Empty: it has no id of its own, or too long a one.
     std::string done_key;
     std::int32_t attempts = 0;  ///< runs that have begun
+    std::optional<Instant> running_since;
     std::shared_ptr<void const> decoded;
 
     Message const& message() const { return incoming.message; }

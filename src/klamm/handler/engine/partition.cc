@@ -63,13 +63,31 @@ void Partition::apply(std::vector<Ledger::Change> const& changes) {
     }
 }
 
-std::string Partition::lane_of(Event const& event) const {
-    if (route_.in_partition_order) return {};
-    if (auto const key = event.key_in_order()) return std::string("k").append(*key);
-    std::string name(1 + sizeof(std::int64_t), 'o');
-    auto const offset = event.offset();
-    std::memcpy(name.data() + 1, &offset, sizeof offset);
-    return name;
+Lane& Partition::lane_of(Event const& event) {
+    name_.clear();
+    if (auto const key = event.key_in_order(); key && !route_.in_partition_order) {
+        name_.append(1, 'k').append(*key);
+    } else if (!route_.in_partition_order) {
+        auto const offset = event.offset();
+        name_.append(1 + sizeof offset, 'o');
+        std::memcpy(name_.data() + 1, &offset, sizeof offset);
+    }
+    auto found = lanes.find(std::string_view(name_));
+    if (found == lanes.end() && !spare_lanes_.empty()) {
+        auto spare = std::move(spare_lanes_.back());
+        spare_lanes_.pop_back();
+        spare.key() = name_;
+        found = lanes.insert(std::move(spare)).position;
+    } else if (found == lanes.end()) {
+        found = lanes.try_emplace(name_).first;
+        found->second.name = &found->first;
+    }
+    return found->second;
+}
+
+void Partition::close(Lane& lane) {
+    auto spare = lanes.extract(lanes.find(std::string_view(*lane.name)));
+    if (spare_lanes_.size() < spare_lanes_max) spare_lanes_.push_back(std::move(spare));
 }
 
 void Partition::pass(std::int64_t offset) {

@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -25,6 +27,14 @@ struct Fetched {
 
 class Partition {
 public:
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view name) const {
+            return std::hash<std::string_view>{}(name);
+        }
+    };
+    using Lanes = std::unordered_map<std::string, Lane, Hash, std::equal_to<>>;
+
     enum class Phase : std::uint8_t {
         restoring,  ///< its ledger is read
         working,
@@ -51,9 +61,9 @@ public:
     bool flowing = false;        ///< fetches are asked for
     std::size_t bytes = 0;       ///< of unfinished events
     std::deque<Fetched> window;  ///< from the first that is not finished
-    std::unordered_map<std::string, Lane> lanes;
-    std::deque<Lane*> ready;   ///< their first events can run
-    std::int32_t running = 0;  ///< handlers, and values that are decoded for them
+    Lanes lanes;                 ///< those that have events
+    std::deque<Lane*> ready;     ///< their first events can run
+    std::int32_t running = 0;    ///< handlers, and values that are decoded for them
     /// Handlers at work, also those of an earlier time in which the partition was ours.
     std::shared_ptr<std::int32_t> at_work;
 
@@ -64,7 +74,9 @@ public:
 
     /// Puts changes into the ledger, and remembers of which types there is state.
     void apply(std::vector<Ledger::Change> const& changes);
-    std::string lane_of(Event const& event) const;
+    Lane& lane_of(Event const& event);
+    /// It has no events any more.
+    void close(Lane& lane);
     /// Whether nothing runs and nothing can be committed.
     bool clean() const { return running == 0 && in_flight.empty() && results.size() <= held_back; }
     /// A record was fetched. False: it is finished already.
@@ -77,8 +89,12 @@ public:
     void finish(std::int64_t offset);
 
 private:
+    static constexpr std::size_t spare_lanes_max = 1'000;
+
     bus::TopicPartition const id_;
     Route const& route_;
+    std::vector<Lanes::node_type> spare_lanes_;  ///< to be used again: most are closed soon
+    std::string name_;                           ///< of the lane that is looked for
 };
 
 }  // namespace klamm::handler

@@ -34,6 +34,20 @@ std::map<std::string, std::int64_t> unfinished(Partitions const& partitions) {
     return counts;
 }
 
+/// Whose handlers are at work, in the order of their positions.
+std::vector<Event const*> running(Partitions const& partitions) {
+    std::vector<Event const*> events;
+    for (auto const& [id, partition] : partitions) {
+        auto const before = std::ssize(events);
+        for (auto const& [name, lane] : partition->lanes)
+            if (!lane.events.empty() && lane.events.front()->running_since)
+                events.push_back(lane.events.front().get());
+        std::sort(events.begin() + before, events.end(),
+                  [](auto const* a, auto const* b) { return a->offset() < b->offset(); });
+    }
+    return events;
+}
+
 std::shared_ptr<Event> oldest(Partition const& partition) {
     std::shared_ptr<Event> found;
     for (auto const& [name, lane] : partition.lanes)
@@ -50,31 +64,19 @@ void Watch::begin(Core const& core, std::function<Standing()> standing) {
     core_->parts.loop.after(look_every, alive_.guard([this] { look(); }));
 }
 
-void Watch::released(bus::TopicPartition const& id) {
-    ends_.erase(id);
-    std::erase_if(running_, [&](auto const& run) {
-        return run.first.topic == id.topic && run.first.partition == id.partition;
-    });
-    to_.released(id);
-}
-
 void Watch::run_begins(std::string const& handler, Position const& position, std::int32_t attempt) {
-    if (core_ != nullptr) {
-        running_.insert_or_assign(position, Running{handler, now(), attempt});
-        busy_.try_emplace(handler, Busy{now(), {}});
-    }
+    if (core_ != nullptr && !busy_.contains(handler)) busy_.emplace(handler, Busy{now(), {}});
     to_.run_begins(handler, position, attempt);
 }
 
 void Watch::run_ended(std::string const& handler, Position const& position,
                       Outcome const& outcome) {
-    running_.erase(position);
     if (auto const found = busy_.find(handler); found != busy_.end()) {
         if (outcome.kind == Outcome::Kind::retry)
             found->second.trouble = fmt::format("; {} failed with {}: {}", to_string(position),
                                                 outcome.error_type, outcome.why);
         else
-            found->second = {now(), {}};
+            found->second = {core_->run_ended, {}};
     }
     to_.run_ended(handler, position, outcome);
 }
@@ -134,8 +136,8 @@ Health Watch::health() const {
             standing.why.empty()
                 ? fmt::format("it has no partitions of group {} yet", core_->app.name())
                 : standing.why);
-    add_slow(health);
     if (standing.partitions == nullptr) return health;
+    add_slow(health, *standing.partitions);
     add_stalled(health, *standing.partitions);
     for (auto const& [id, partition] : *standing.partitions) {
         add_restoring(health, *partition);
@@ -161,40 +163,39 @@ void Watch::add_restoring(Health& health, Partition const& partition) const {
                             partition.checkpoint.ledger_version)});
 }
 
-void Watch::add_slow(Health& health) const {
-    std::map<std::string, Duration> limits;
-    for (auto const& [topic, route] : core_->routes.all())
-        for (auto const& handler : route.handlers)
-            limits[handler.name] = handler.options().slow_after;
-    for (auto const& [position, run] : running_) {
-        auto const limit = limits.find(run.handler);
-        auto const time = now() - run.since;
-        if (limit == limits.end() || time <= limit->second) continue;
+void Watch::add_slow(Health& health, Partitions const& partitions) const {
+    for (auto const* const event : running(partitions)) {
+        auto const& handler = *event->handler;
+        auto const limit = handler.options().slow_after;
+        auto const time = now() - *event->running_since;
+        if (time <= limit) continue;
+        auto const& position = event->message().position;
         health.problems.push_back(
             {.kind = Kind::slow,
-             .handler = run.handler,
+             .handler = handler.name,
              .topic = position.topic,
              .partition = position.partition,
              .why = fmt::format("{} has been at {} for {}, more than its slow_after of {} (try {})",
-                                run.handler, to_string(position), spoken(time),
-                                spoken(limit->second), run.attempt)});
+                                handler.name, to_string(position), spoken(time), spoken(limit),
+                                event->attempts)});
     }
 }
 
 void Watch::add_stalled(Health& health, Partitions const& partitions) const {
     auto const limit = core_->app.options().stalled_after;
+    auto const events = running(partitions);
     for (auto const& [handler, count] : unfinished(partitions)) {
         auto const busy = busy_.find(handler);
         if (busy == busy_.end() || now() - busy->second.since <= limit) continue;
-        auto const running = std::ranges::count_if(
-            running_, [&](auto const& run) { return run.second.handler == handler; });
+        auto const at_work = std::ranges::count_if(
+            events, [&](auto const* event) { return event->handler->name == handler; });
         health.problems.push_back(
             {.kind = Kind::stalled,
              .handler = handler,
              .why = fmt::format("{} has {} and has finished none for {}; {} now{}", handler,
                                 counted(count, "event"), spoken(now() - busy->second.since),
-                                running == 0 ? std::string("none of them runs")
-                                             : fmt::format("{} of them run", running),
+                                at_work == 0 ? std::string("none of them runs")
+                                             : fmt::format("{} of them run", at_work),
                                 busy->second.trouble)});
     }
 }

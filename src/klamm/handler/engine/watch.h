@@ -49,7 +49,10 @@ public:
 
     void log(std::string const& line) override { to_.log(line); }
     void assigned(bus::TopicPartition const& id) override { to_.assigned(id); }
-    void released(bus::TopicPartition const& id) override;
+    void released(bus::TopicPartition const& id) override {
+        ends_.erase(id);
+        to_.released(id);
+    }
     void run_begins(std::string const& handler, Position const& position,
                     std::int32_t attempt) override;
     void run_ended(std::string const& handler, Position const& position,
@@ -63,11 +66,6 @@ public:
     }
 
 private:
-    struct Running {
-        std::string handler;
-        Instant since;
-        std::int32_t attempt = 0;
-    };
     /// Of a handler that has events.
     struct Busy {
         Instant since;        ///< it has finished none, or had none before
@@ -82,7 +80,7 @@ private:
     void ask_ends(Partitions const& partitions);
     Instant now() const { return core_->parts.loop.now().instant; }
     void add_restoring(Health& health, Partition const& partition) const;
-    void add_slow(Health& health) const;
+    void add_slow(Health& health, Partitions const& partitions) const;
     void add_stalled(Health& health, Partitions const& partitions) const;
     void add_poisoned(Health& health, Partition const& partition) const;
     void add_lagging(Health& health, Partition const& partition) const;
@@ -90,7 +88,6 @@ private:
     Observer& to_;
     Core const* core_ = nullptr;
     std::function<Standing()> standing_;
-    std::map<Position, Running> running_;
     std::map<std::string, Busy, std::less<>> busy_;  ///< by handler
     std::map<bus::TopicPartition, End> ends_;
     std::optional<Instant> ends_asked_;
