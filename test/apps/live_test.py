@@ -132,8 +132,9 @@ class OnACluster(Case):
     def test_killed_it_takes_over_under_its_name_before_its_session_has_ended(self):
         with Broker(self.data) as broker:
             kafka = f"127.0.0.1:{broker.port}"
-            for _ in range(3):
-                with App("--bootstrap", kafka, "--instance", "one") as app:
+            by_librdkafka = ("--client", "client.id=one")
+            for client in ((), (), by_librdkafka, ()):  # each takes over from the one before
+                with App("--bootstrap", kafka, "--instance", "one", *client) as app:
                     app.wait_until_ready(30)
                     self.visit(kafka, "ann", "bob")
                     app.kill()
