@@ -31,8 +31,12 @@ private:
 
     kafka_bus::test::TestLoop loop_;
     remote::Connector server_{
-        loop_, loop_.poller, *remote::parse_bootstrap(kafka_bus::test::server().bootstrap()), {}};
-    remote::Connector nobody_{loop_, loop_.poller, *remote::parse_bootstrap("127.0.0.1:1"), {}};
+        loop_,
+        loop_.poller,
+        remote::parse_bootstrap(kafka_bus::test::server().bootstrap()).value(),
+        {}};
+    remote::Connector nobody_{
+        loop_, loop_.poller, remote::parse_bootstrap("127.0.0.1:1").value(), {}};
     std::string prefix_ = kafka_bus::test::unique_prefix();
     int names_ = 0;
 };
