@@ -42,8 +42,9 @@ struct Core {
     /// comes back, it waits for them, so that no key is handled twice at once.
     std::map<bus::TopicPartition, std::shared_ptr<std::int32_t>> at_work;
 
-    /// When the last run ended, as it was when observers heard of it.
-    Instant run_ended{};
+    /// When runs that begin now begin, and the one that observers hear of ended: the clock is not
+    /// asked for each.
+    Now moment{};
 
     /// A transaction was refused: so many results are committed each in a transaction of its own,
     /// until it is known which of them it was.

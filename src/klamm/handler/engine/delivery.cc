@@ -60,6 +60,12 @@ std::int32_t Delivery::most() const {
 
 void Delivery::dispatch() {
     if (dispatching_) return;
+    core_.moment = core_.parts.loop.now();
+    dispatch_now();
+}
+
+void Delivery::dispatch_now() {
+    if (dispatching_) return;
     dispatching_ = true;
     while (ready_ > 0 && running_ < most()) {
         auto const partition = next_partition();
@@ -95,8 +101,10 @@ void Delivery::start(Held const& partition, Lane& lane) {
     codecs.decode(event->handler->type(), event->message(),
                   alive_.guard([this, event, weak = std::weak_ptr(partition),
                                 &lane](bus::Result<Codecs::Decoded> found) {
-                      if (auto const held = weak.lock())
-                          this->decoded(held, lane, std::move(found));
+                      auto const held = weak.lock();
+                      if (!held) return;
+                      core_.moment = core_.parts.loop.now();
+                      this->decoded(held, lane, std::move(found));
                   }));
 }
 
@@ -148,13 +156,12 @@ void Delivery::run(Held const& partition, Lane& lane) {
             if (auto const found =
                     partition->ledger.find(Ledger::state_key(type, *event->message().key)))
                 state.emplace(type, *found);
-    auto const now = core_.parts.loop.now().instant;
-    event->running_since = now;
+    event->running_since = core_.moment.instant;
     core_.parts.observer.run_begins(event->handler->name, event->message().position,
                                     event->attempts);
     ++*partition->at_work;
     std::shared_ptr<Task> task(new Task{this, alive_.token(), partition, lane, partition->at_work,
-                                        now, Run(core_, event, std::move(state))});
+                                        core_.moment.instant, Run(core_, event, std::move(state))});
     core_.parts.workers.run([task] { task->run.call(); },
                             [task] {
                                 --*task->at_work;
@@ -180,11 +187,11 @@ void Delivery::ended(Task& task) {
     auto const partition = task.partition.lock();
     if (!partition) return;
     release(*partition);
-    core_.run_ended = core_.parts.loop.now().instant;
-    bool const is_short = core_.run_ended - task.began < short_run;
+    core_.moment = core_.parts.loop.now();
+    bool const is_short = core_.moment.instant - task.began < short_run;
     ahead_ = is_short ? std::min(ahead_ + 1, std::max(core_.parts.workers.ahead(), 1)) : 1;
     judge(partition, task.lane, task.run);
-    dispatch();
+    dispatch_now();
     settled_();
 }
 
@@ -228,7 +235,7 @@ void Delivery::finish(Partition& partition, Lane& lane, Result result) {
     auto const& event = *lane.events.front();
     partition.bytes -= event.bytes();
     result.offset = event.offset();
-    result.redriven = event.redrive.has_value() && result.kind != Result::Kind::passed_over;
+    result.redriven = event.redrive && result.kind != Result::Kind::passed_over;
     result.lane = *lane.name;
     lane.events.pop_front();
     commits_.add(partition, std::move(result));

@@ -52,6 +52,7 @@ private:
     void registry_is_away(Event const& event, bus::Error const& error);
     void ready(Partition& partition, Lane& lane);
     Held next_partition();
+    void dispatch_now();  ///< Requires that Core::moment is this one.
     struct Task;
     std::int32_t most() const;  ///< that may run, or wait for a thread
     void start(Held const& partition, Lane& lane);

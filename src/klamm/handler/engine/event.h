@@ -24,9 +24,9 @@ struct Event {
 
     std::optional<Slice> key;
     std::optional<Slice> value;
-    Incoming incoming;                 ///< views of `key` and `value`
-    Handler const* handler = nullptr;  ///< null: nobody wants it
-    std::optional<Redrive> redrive;
+    Incoming incoming;                       ///< views of `key` and `value`
+    Handler const* handler = nullptr;        ///< null: nobody wants it
+    std::unique_ptr<Redrive const> redrive;  ///< null, for nearly all
     /// By which the ledger remembers it. Empty: it has no id of its own, or too long a one.
     std::string done_key;
     std::int32_t attempts = 0;  ///< runs that have begun

@@ -40,7 +40,9 @@ Event::Event(bus::Record record, Route const& route)
       value(std::move(record.value)),
       incoming(read_message(message_of(record, key, value))) {
     auto const& headers = message().headers;
-    if (find_header(headers, redrive_header)) redrive = read_redrive(headers);
+    if (find_header(headers, redrive_header))
+        if (auto read = read_redrive(headers))
+            redrive = std::make_unique<Redrive const>(*std::move(read));
     if (redrive && redrive->discard) {  // the record's key is only that of the mark
         key.reset();
         if (redrive->key) key.emplace(bytes_of(*redrive->key));

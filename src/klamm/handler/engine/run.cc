@@ -65,7 +65,7 @@ Run::Run(Core const& core, std::shared_ptr<Event> event, State state)
       handler_(*event_->handler),
       attempt_(event_->attempts),
       replaying_(core.options.replaying.has_value()),
-      now_(core.time()),
+      now_(Time{milliseconds{core.moment.wall_ms}}),
       random_(seed_of(event_->message().event)),
       state_(std::move(state)) {}
 

@@ -45,7 +45,7 @@ public:
     Message const& message() const override { return event_->message(); }
     std::int32_t attempt() const override { return attempt_; }
     bool replaying() const override { return replaying_; }
-    bool redriven() const override { return event_->redrive.has_value(); }
+    bool redriven() const override { return event_->redrive != nullptr; }
     Time now() const override { return now_; }
     std::uint64_t random() override { return random_.next(); }
 

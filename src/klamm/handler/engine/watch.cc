@@ -76,7 +76,7 @@ void Watch::run_ended(std::string const& handler, Position const& position,
             found->second.trouble = fmt::format("; {} failed with {}: {}", to_string(position),
                                                 outcome.error_type, outcome.why);
         else
-            found->second = {core_->run_ended, {}};
+            found->second = {core_->moment.instant, {}};
     }
     to_.run_ended(handler, position, outcome);
 }
