@@ -74,18 +74,25 @@ void Ledger::put(std::string key, std::optional<std::string> value) {
 }
 
 void Ledger::remember(std::string key, std::int64_t offset) {
-    forget(key);
-    auto const [entry, fresh] = done_.emplace(std::move(key), offset);
-    done_by_offset_.emplace(offset, &entry->first);
+    auto const [entry, fresh] = done_.try_emplace(std::move(key), offset);
+    if (!fresh) {
+        done_by_offset_.erase(place_of(*entry));
+        entry->second = offset;
+    }
+    done_by_offset_.emplace_hint(done_by_offset_.end(), offset, &entry->first);
 }
 
 void Ledger::forget(std::string const& key) {
     auto const entry = done_.find(key);
     if (entry == done_.end()) return;
-    auto [at, end] = done_by_offset_.equal_range(entry->second);
-    while (at->second != &entry->first) ++at;
-    done_by_offset_.erase(at);
+    done_by_offset_.erase(place_of(*entry));
     done_.erase(entry);
+}
+
+Ledger::Places::const_iterator Ledger::place_of(Done::value_type const& entry) const {
+    auto at = done_by_offset_.lower_bound(entry.second);
+    while (at->second != &entry.first) ++at;
+    return at;
 }
 
 std::string Ledger::done_key(std::string_view source, std::string_view id) {
@@ -116,18 +123,18 @@ std::optional<Ledger::Change> Ledger::remember_done(std::string_view source, std
 }
 
 std::optional<Ledger::Change> Ledger::remember_done(std::string key, std::int64_t offset) {
-    if (auto const known = done_.find(key); known != done_.end() && known->second >= offset)
-        return std::nullopt;
+    if (auto const known = done_at(key); known && *known >= offset) return std::nullopt;
     remember(key, offset);
-    return Change{std::move(key), fmt::format("{}", offset)};
+    return Change{std::move(key), fmt::format_int(offset).str()};
 }
 
 std::vector<Ledger::Change> Ledger::forget_done(std::int64_t offset, std::size_t limit) {
     std::vector<Change> tombstones;
     while (tombstones.size() < limit && !done_by_offset_.empty() &&
            done_by_offset_.begin()->first < offset) {
-        tombstones.emplace_back(*done_by_offset_.begin()->second, std::nullopt);
-        forget(tombstones.back().first);
+        auto forgotten = done_.extract(*done_by_offset_.begin()->second);
+        done_by_offset_.erase(done_by_offset_.begin());
+        tombstones.emplace_back(std::move(forgotten.key()), std::nullopt);
     }
     return tombstones;
 }

@@ -77,12 +77,16 @@ public:
     }
 
 private:
+    using Done = std::unordered_map<std::string, std::int64_t>;
+    using Places = std::multimap<std::int64_t, std::string const*>;
+
     void remember(std::string key, std::int64_t offset);
     void forget(std::string const& key);
+    Places::const_iterator place_of(Done::value_type const& entry) const;
 
     std::map<std::string, std::string, std::less<>> entries_;
-    std::unordered_map<std::string, std::int64_t> done_;  ///< "i/…" → offset; asked, never walked
-    std::multimap<std::int64_t, std::string const*> done_by_offset_;  ///< → its key in done_
+    Done done_;              ///< "i/…" → offset; asked, never walked
+    Places done_by_offset_;  ///< → its key in done_
 };
 
 std::string ledger_topic(std::string_view app,
