@@ -26,7 +26,7 @@ std::size_t bytes_of(Outgoing const& record) {
     if (record.value) bytes += record.value->size();
     for (auto const& header : record.headers)
         bytes += header_numbers + header.name.size() + (header.value ? header.value->size() : 0);
-    return bytes;
+    return bytes + record.more_headers.bytes().size();
 }
 
 /// The batch of a partition that is being filled.
@@ -50,21 +50,22 @@ void number_batches(std::vector<Batch>& batches,
 
 }  // namespace
 
-std::vector<std::string> topics_of(std::span<Outgoing const> records) {
+std::vector<std::string> topics_of(OutgoingView records) {
     std::set<std::string_view> names;
-    for (auto const& record : records) names.insert(record.topic);
+    std::string_view last;
+    for (auto const* record : records)
+        if (names.empty() || record->topic != last) names.insert(last = record->topic);
     return {names.begin(), names.end()};
 }
 
-Result<std::vector<Batch>> place(std::span<Outgoing const> records, Topics const& topics,
-                                 std::uint64_t any,
+Result<std::vector<Batch>> place(OutgoingView records, Topics const& topics, std::uint64_t any,
                                  std::map<TopicPartition, std::int32_t>& sequences) {
     std::vector<Batch> batches;
     std::map<std::string_view, std::vector<Filling>> topics_filling;
     std::vector<Filling>* filling = nullptr;
     std::string_view last;
     for (std::size_t i = 0; i < records.size(); ++i) {
-        auto const& record = records[i];
+        auto const& record = *records[i];
         if (filling == nullptr || record.topic != last) {
             last = record.topic;
             filling = &topics_filling[last];
@@ -89,15 +90,15 @@ Result<std::vector<Batch>> place(std::span<Outgoing const> records, Topics const
             batches.push_back({.partition = {record.topic, number}, .records = {}, .round = round});
         }
         fill.bytes += bytes;
+        batches[fill.batch].bytes = fill.bytes;
         batches[fill.batch].records.push_back(i);
     }
     number_batches(batches, sequences);
     return batches;
 }
 
-kafka::ProduceRequest produce_request(std::span<Outgoing const> records,
-                                      std::span<Batch const> batches, std::size_t round,
-                                      ProducerName const& producer,
+kafka::ProduceRequest produce_request(OutgoingView records, std::span<Batch const> batches,
+                                      std::size_t round, ProducerName const& producer,
                                       std::string const* transactional_id, std::int64_t now_ms) {
     kafka::ProduceRequest request;
     if (transactional_id != nullptr) request.transactional_id = *transactional_id;
@@ -108,15 +109,18 @@ kafka::ProduceRequest produce_request(std::span<Outgoing const> records,
     std::map<std::string_view, std::size_t> topics;
     for (auto const& batch : batches) {
         if (batch.round != round || batch.written()) continue;
+        builder.reserve(batch.bytes);
         for (auto const index : batch.records) {
-            auto const& record = records[index];
+            auto const& record = *records[index];
             headers.clear();
             for (auto const& header : record.headers)
                 headers.push_back({std::as_bytes(std::span{header.name}), view(header.value)});
             builder.add({.timestamp = record.timestamp_ms.value_or(now_ms),
                          .key = view(record.key),
                          .value = view(record.value),
-                         .headers = headers});
+                         .headers = headers,
+                         .more_headers = std::as_bytes(std::span{record.more_headers.bytes()}),
+                         .more_headers_count = record.more_headers.count()});
         }
         auto const [at, first] =
             topics.try_emplace(batch.partition.topic, request.topic_data.size());

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "klamm/base/bytes.h"
+#include "klamm/bus/header_block.h"
 #include "klamm/bus/loop.h"
 #include "klamm/message.h"
 
@@ -72,6 +73,9 @@ struct Outgoing {
     std::optional<std::string> value;
     Headers headers;
     std::optional<std::int64_t> timestamp_ms;  ///< none: when it is written
+    HeaderBlock more_headers{};                ///< behind `headers`
+
+    Headers all_headers() const;
 };
 
 struct Committed {
@@ -133,11 +137,18 @@ struct ConsumerOptions {
 
 struct Transaction {
     std::vector<Outgoing> records;
+    /// More of them, which go first. Shared, so that another try of the same copies nothing.
+    std::vector<std::shared_ptr<std::vector<Outgoing> const>> shared{};
     std::map<TopicPartition, Committed> offsets;
     /// Of this consumer's group, in its generation: a member that lost its partitions is refused.
     Consumer* consumer = nullptr;
     /// Without a consumer: of this group, which must have no members.
     std::string group;
+
+    /// All records, in order; good while this is not changed.
+    std::vector<Outgoing const*> all_records() const;
+    /// Makes `records` all of them.
+    void own_records();
 };
 
 class Producer {

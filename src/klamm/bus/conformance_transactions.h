@@ -9,8 +9,10 @@ TYPED_TEST_P(BusConformance, ATransactionIsAllOfIt) {
     this->create(this->topic_, 2);
     auto const group = this->world_.unique("group");
     auto const producer = this->producer(this->world_.unique("producer"));
-    auto transaction = this->write({"a", "b"});
+    auto transaction = this->write({"b"});
     transaction.records.push_back(outgoing(this->topic_, 1, "c"));
+    auto const shared = std::make_shared<std::vector<Outgoing> const>(this->write({"a"}).records);
+    transaction.shared.push_back(shared);
     transaction.offsets[this->at(0)] = {7, "as far as 7"};
     transaction.offsets[this->at(1)] = {0, ""};
     transaction.group = group;

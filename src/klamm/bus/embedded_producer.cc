@@ -68,11 +68,10 @@ public:
 private:
     /// One transaction on its way.
     struct Job {
-        std::vector<Outgoing> records;
-        std::map<TopicPartition, Committed> offsets;
+        Transaction transaction;
+        std::vector<Outgoing const*> records;  ///< of `transaction`
         std::shared_ptr<Membership> membership;
         MemberName member;  ///< as of the membership in which the transaction was made
-        std::string group;
         Done<void> done;
         Instant until;
         std::int64_t now_ms = 0;  ///< of records that name no time: the same with each try
@@ -80,6 +79,8 @@ private:
         std::size_t rounds = 0;
         int waits_for = 0;  ///< writes that are under way
         std::optional<Error> failed;
+
+        std::map<TopicPartition, Committed> const& offsets() const { return transaction.offsets; }
     };
 
     std::string name() const { return "transactional id '" + options_.transactional_id + "'"; }
@@ -186,16 +187,17 @@ std::optional<Error> State::check(Transaction const& transaction) const {
 void State::commit(Transaction transaction, Done<void> done) {
     if (auto error = check(transaction)) return later(std::move(done), std::move(*error));
     job_ = std::make_shared<Job>();
-    job_->records = std::move(transaction.records);
-    job_->offsets = std::move(transaction.offsets);
-    job_->group = std::move(transaction.group);
-    if (transaction.consumer != nullptr)
-        job_->membership = dynamic_cast<EmbeddedConsumer&>(*transaction.consumer).membership();
+    job_->transaction = std::move(transaction);
+    job_->records = job_->transaction.all_records();
+    if (job_->transaction.consumer != nullptr)
+        job_->membership =
+            dynamic_cast<EmbeddedConsumer&>(*job_->transaction.consumer).membership();
     if (job_->membership) job_->member = job_->membership->name();
     job_->done = std::move(done);
     job_->until = line_->patience();
     job_->now_ms = setting_->loop.now().wall_ms;
-    if (job_->records.empty() && job_->offsets.empty()) return line_->post([this] { finish({}); });
+    if (job_->records.empty() && job_->offsets().empty())
+        return line_->post([this] { finish({}); });
     if (!to_abort_) return prepare();
     end(false, [this](Result<void> ended) {
         if (!ended) return finish(std::move(ended));
@@ -227,8 +229,8 @@ void State::write() {
     job_->batches = std::move(*batches);
     for (auto const& batch : job_->batches) job_->rounds = std::max(job_->rounds, batch.round + 1);
     to_abort_ = true;
-    job_->waits_for = (job_->rounds > 0 ? 1 : 0) + (job_->offsets.empty() ? 0 : 1);
-    if (!job_->offsets.empty()) commit_offsets();
+    job_->waits_for = (job_->rounds > 0 ? 1 : 0) + (job_->offsets().empty() ? 0 : 1);
+    if (!job_->offsets().empty()) commit_offsets();
     if (job_->rounds > 0) produce(0);
 }
 
@@ -297,7 +299,7 @@ void State::written_at(TopicPartition const& partition, std::int64_t base) {
 
 bool State::owns_all(Job const& job) {
     return std::ranges::all_of(
-        job.offsets, [&](auto const& offset) { return job.membership->owns(offset.first); });
+        job.offsets(), [&](auto const& offset) { return job.membership->owns(offset.first); });
 }
 
 /// A member that was lost and has joined again, or has given one of these partitions to another,
@@ -305,7 +307,7 @@ bool State::owns_all(Job const& job) {
 kafka::TxnOffsetCommitRequest State::offsets_request() {
     kafka::TxnOffsetCommitRequest request;
     request.transactional_id = options_.transactional_id;
-    request.group_id = job_->group;
+    request.group_id = job_->transaction.group;
     request.producer_id = producer_.id;
     request.producer_epoch = producer_.epoch;
     if (job_->membership) {
@@ -316,7 +318,7 @@ kafka::TxnOffsetCommitRequest State::offsets_request() {
         request.member_id = member.member_id;
         request.generation_id = member.epoch;
     }
-    for (auto const& [partition, committed] : job_->offsets) {
+    for (auto const& [partition, committed] : job_->offsets()) {
         if (request.topics.empty() || request.topics.back().name != partition.topic)
             request.topics.emplace_back().name = partition.topic;
         request.topics.back().partitions.push_back({.partition_index = partition.partition,

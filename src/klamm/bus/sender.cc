@@ -68,7 +68,7 @@ void Sender::gather() {
         job_->until = call.until;
         for (std::size_t i = 0; i < call.records.size(); ++i) {
             if (call.places[i].offset >= 0) continue;
-            job_->records.push_back(std::move(call.records[i]));
+            job_->records.push_back(&call.records[i]);
             job_->from.emplace_back(job_->calls.size(), i);
         }
         job_->calls.push_back(std::move(call));
@@ -191,8 +191,6 @@ void Sender::finish(std::optional<Error> failed) {
     }
     note_places();
     auto const job = std::exchange(job_, nullptr);
-    for (std::size_t i = 0; i < job->records.size(); ++i)
-        job->calls[job->from[i].first].records[job->from[i].second] = std::move(job->records[i]);
     bool const apart = failed && failed->kind == Kind::refused && job->calls.size() > 1;
     std::vector<Call> over;
     for (auto& call : job->calls | std::views::reverse) {

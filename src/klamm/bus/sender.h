@@ -36,7 +36,7 @@ private:
     /// Calls that go together.
     struct Job {
         std::vector<Call> calls;
-        std::vector<Outgoing> records;                          ///< of all of them
+        std::vector<Outgoing const*> records;                   ///< of all of them, in `calls`
         std::vector<std::pair<std::size_t, std::size_t>> from;  ///< for each: call, and place in it
         Instant until;
         std::int64_t now_ms = 0;

@@ -2,7 +2,6 @@
 
 #include "klamm/base/base64.h"
 #include "klamm/base/siphash.h"
-#include "klamm/base/uuid.h"
 #include "klamm/handler/rfc3339.h"
 #include "klamm/json/value.h"
 
@@ -146,51 +145,95 @@ void read_structured(Incoming& incoming) {
 
 /// A hash of texts that cannot run into each other.
 Hash128 hash_of(std::initializer_list<std::string_view> texts) {
-    std::string bytes;
-    for (auto const text : texts)
-        bytes.append(fmt::format_int(text.size()).str()).append(":").append(text);
+    fmt::memory_buffer bytes;
+    for (auto const text : texts) {
+        fmt::format_int const size(text.size());
+        bytes.append(size.data(), size.data() + size.size());
+        bytes.push_back(':');
+        bytes.append(text);
+    }
     // Anybody may know the key: equal ids must come from equal causes everywhere.
     constexpr Hash128 key{.high = 0x6b6c616d6d2e6964, .low = 0x2e6f662e73656e64};
-    return siphash128(std::as_bytes(std::span(bytes)), key);
+    return siphash128(std::as_bytes(std::span(bytes.data(), bytes.size())), key);
 }
 
 /// Version 8 of RFC 9562: 122 bits, made in our own way.
-std::string uuid_of(Hash128 hash) {
+SendContext::Id uuid_of(Hash128 hash) {
     hash.high = (hash.high & ~std::uint64_t{0xf000}) | 0x8000;
     hash.low = (hash.low & ~(std::uint64_t{3} << 62)) | std::uint64_t{1} << 63;
-    Uuid id;
-    for (std::size_t i = 0; i < 8; ++i) {
-        id.bytes[i] = static_cast<std::byte>(hash.high >> (56 - 8 * i));
-        id.bytes[8 + i] = static_cast<std::byte>(hash.low >> (56 - 8 * i));
+    constexpr std::string_view digits = "0123456789abcdef";
+    SendContext::Id text{};
+    std::size_t at = 0;
+    for (auto const half : {hash.high, hash.low})
+        for (int shift = 60; shift >= 0; shift -= 4) {
+            if (at == 8 || at == 13 || at == 18 || at == 23) text[at++] = '-';
+            text[at++] = digits[(half >> shift) & 15U];
+        }
+    return text;
+}
+
+ContextView view_of(EventContext const& context) {
+    return {.id = context.id,
+            .source = context.source,
+            .type = context.type,
+            .subject = context.subject,
+            .data_schema = context.data_schema,
+            .content_type = context.content_type,
+            .time = context.time,
+            .correlation_id = context.correlation_id,
+            .causation_id = context.causation_id,
+            .traceparent = context.traceparent,
+            .tracestate = context.tracestate};
+}
+
+/// Calls `write` with the name and the value of each header, in order.
+template <class Write>
+void each_header(ContextView const& context, Write write) {
+    auto const give = [&](std::string_view name, std::string_view value) {
+        if (!value.empty()) write(name, value);
+    };
+    give("ce_specversion", "1.0");
+    give("ce_id", context.id);
+    give("ce_source", context.source);
+    give("ce_type", context.type);
+    if (context.time) {
+        Rfc3339 const time(*context.time);
+        give("ce_time", time.text());
     }
-    return to_hyphenated(id);
+    give("ce_subject", context.subject);
+    give("ce_dataschema", context.data_schema);
+    give("ce_correlationid", context.correlation_id);
+    give("ce_causationid", context.causation_id);
+    give(content_type_header, context.content_type);
+    give(traceparent_header, context.traceparent);
+    give(tracestate_header, context.tracestate);
 }
 
 }  // namespace
 
 void write_context(Headers& headers, EventContext const& context) {
+    write_headers(headers, view_of(context));
+}
+
+void write_headers(Headers& headers, ContextView const& context) {
     constexpr std::size_t most = 12;
     bool const fresh = headers.empty();  // then there is nothing to replace
     headers.reserve(headers.size() + most);
-    auto const write = [&](std::string_view name, std::string value) {
-        if (value.empty()) return;
+    each_header(context, [&](std::string_view name, std::string_view value) {
         if (fresh)
-            headers.push_back({std::string(name), std::move(value)});
+            headers.push_back({std::string(name), std::string(value)});
         else
-            set_header(headers, name, std::move(value));
-    };
-    write("ce_specversion", "1.0");
-    write("ce_id", context.id);
-    write("ce_source", context.source);
-    write("ce_type", context.type);
-    if (context.time) write("ce_time", to_rfc3339(*context.time));
-    write("ce_subject", context.subject);
-    write("ce_dataschema", context.data_schema);
-    write("ce_correlationid", context.correlation_id);
-    write("ce_causationid", context.causation_id);
-    write(content_type_header, context.content_type);
-    write(traceparent_header, context.traceparent);
-    write(tracestate_header, context.tracestate);
+            set_header(headers, name, std::string(value));
+    });
+}
+
+void write_headers(bus::HeaderBlock& headers, ContextView const& context) {
+    constexpr std::size_t names_and_numbers = 200;  // of all but the rare ones
+    headers.reserve(names_and_numbers + context.id.size() + context.source.size() +
+                    context.type.size() + context.correlation_id.size() +
+                    context.causation_id.size());
+    each_header(context,
+                [&](std::string_view name, std::string_view value) { headers.add(name, value); });
 }
 
 Incoming read_message(Message record) {
@@ -220,19 +263,19 @@ std::string problem_of_structured(std::string_view value) {
     return event ? std::string() : event.error();
 }
 
-EventContext context_of_send(EventContext const& cause, std::string_view handler,
-                             std::uint32_t number, std::string_view source, std::string_view type,
-                             Time now) {
-    EventContext context;
-    context.id = uuid_of(hash_of({cause.source, cause.id, handler, fmt::format_int(number).str()}));
-    context.source = source;
-    context.type = type;
-    context.time = now;
-    context.correlation_id = cause.correlation_id.empty() ? cause.id : cause.correlation_id;
-    context.causation_id = cause.id;
-    context.traceparent = child_traceparent(cause.traceparent, context.id);
-    if (!context.traceparent.empty()) context.tracestate = cause.tracestate;
-    return context;
+SendContext::SendContext(EventContext const& cause, std::string_view handler, std::uint32_t number,
+                         std::string_view source, std::string_view type, Time now)
+    : id_(uuid_of(hash_of(
+          {cause.source, cause.id, handler, std::string_view(fmt::format_int(number).c_str())}))) {
+    view.id = {id_.data(), id_.size()};
+    view.source = source;
+    view.type = type;
+    view.time = now;
+    view.correlation_id = cause.correlation_id.empty() ? cause.id : cause.correlation_id;
+    view.causation_id = cause.id;
+    if (!cause.traceparent.empty()) traceparent_ = child_traceparent(cause.traceparent, view.id);
+    view.traceparent = traceparent_;
+    if (!traceparent_.empty()) view.tracestate = cause.tracestate;
 }
 
 // version "-" trace id "-" span id "-" flags:

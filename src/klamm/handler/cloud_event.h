@@ -14,10 +14,13 @@
 // https://www.w3.org/TR/trace-context/
 #pragma once
 
+#include "klamm/bus/header_block.h"
 #include "klamm/message.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +29,24 @@ namespace klamm::handler {
 /// Binary mode, in place: ce_… headers, content-type, traceparent. What the context does not say
 /// stays as it is.
 void write_context(Headers& headers, EventContext const& context);
+
+/// EventContext, looked at where it lies.
+struct ContextView {
+    std::string_view id;
+    std::string_view source;
+    std::string_view type;
+    std::string_view subject;
+    std::string_view data_schema;
+    std::string_view content_type;
+    std::optional<Time> time;
+    std::string_view correlation_id;
+    std::string_view causation_id;
+    std::string_view traceparent;
+    std::string_view tracestate;
+};
+void write_headers(Headers& headers, ContextView const& context);
+/// The same headers, for a record that has no others of these names.
+void write_headers(bus::HeaderBlock& headers, ContextView const& context);
 
 /// A view of a record that knows its event.
 struct Incoming {
@@ -48,9 +69,22 @@ std::string problem_of_structured(std::string_view value);
 
 /// Of an event that a handler sends: id from the cause, the handler and the number of the send, so
 /// that it is the same each time; correlation, causation and trace go on.
-EventContext context_of_send(EventContext const& cause, std::string_view handler,
-                             std::uint32_t number, std::string_view source, std::string_view type,
-                             Time now);
+class SendContext {
+public:
+    using Id = std::array<char, 36>;  ///< a UUID
+    SendContext(EventContext const& cause, std::string_view handler, std::uint32_t number,
+                std::string_view source, std::string_view type, Time now);
+    SendContext(SendContext const&) = delete;
+    SendContext& operator=(SendContext const&) = delete;
+
+    Id const& id() const { return id_; }
+
+    ContextView view;  ///< of what it was made from, and of this
+
+private:
+    Id id_;
+    std::string traceparent_;
+};
 
 /// As W3C defines them; what is none must not be carried further.
 bool is_traceparent(std::string_view text);

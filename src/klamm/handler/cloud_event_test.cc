@@ -209,7 +209,13 @@ TEST(CloudEvent, GivesASendTheSameContextEachTime) {
         .tracestate = "a=1"};
     auto const send = [&](EventContext const& from, std::string_view handler,
                           std::uint32_t number) {
-        return context_of_send(from, handler, number, "/billing", "invoice.made", Time{});
+        SendContext const context(from, handler, number, "/billing", "invoice.made", Time{});
+        Headers headers;
+        write_headers(headers, context.view);
+        bus::HeaderBlock block;
+        write_headers(block, context.view);
+        EXPECT_EQ(block.headers(), headers);
+        return read_message({.headers = std::move(headers)}).message.event;
     };
     auto const first = send(cause, "bill", 0);
     EXPECT_EQ(first, send(cause, "bill", 0));

@@ -48,7 +48,8 @@ public:
 
 struct Encoded {
     std::string value;
-    std::string content_type;  ///< "application/json", "application/avro", "application/protobuf"
+    std::string_view
+        content_type;  ///< "application/json", "application/avro", "application/protobuf"
     /// Not empty: the event cannot be written, and must not be sent: "field name: it is not UTF-8".
     std::string error;
 };

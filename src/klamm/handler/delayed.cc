@@ -57,7 +57,7 @@ std::string write_delayed(bus::Outgoing const& event) {
     if (event.partition) line.set("partition", *event.partition);
     if (event.key) line.set("key", bytes_value(event.key));
     json::Array headers;
-    for (auto const& header : event.headers)
+    for (auto const& header : event.all_headers())
         headers.push_back(json::Array{bytes_value(header.name), bytes_value(header.value)});
     line.set("headers", std::move(headers));
     line.set("value", event.value.has_value());

@@ -56,7 +56,7 @@ struct Observer {
     /// Right after run_ended, for each event that this run has sent, in order: it will be committed
     /// with the event at `cause`, but for `delay`, and under this id.
     virtual void sends(Position const& /*cause*/, std::string const& /*topic*/,
-                       std::string const& /*id*/, milliseconds /*delay*/) {}
+                       std::string_view /*id*/, milliseconds /*delay*/) {}
     /// The event is over, in a transaction that is committed.
     virtual void committed(Position const&, std::string const& /*outcome*/) {}
 };

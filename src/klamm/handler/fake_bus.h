@@ -44,7 +44,7 @@ public:
                        .timestamp_ms = record.timestamp_ms.value_or(loop_.now().wall_ms),
                        .key = slice(record.key),
                        .value = slice(record.value),
-                       .headers = std::move(record.headers)});
+                       .headers = record.all_headers()});
         return {place.topic, place.partition, log.back().offset};
     }
 

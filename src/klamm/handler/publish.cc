@@ -50,7 +50,7 @@ bus::Outgoing make_record(App const& app, Codecs& codecs, std::string const& top
         .source = options.source.empty() ? source_of(app) : std::move(options.source),
         .type = type.name,
         .subject = std::move(options.subject),
-        .content_type = std::move(encoded.content_type),
+        .content_type = std::string(encoded.content_type),
         .time = options.time.value_or(now),
         .correlation_id = std::move(options.correlation_id),
     };

@@ -149,7 +149,7 @@ private:
     /// The event as its readers will get it.
     void give(Message const& cause, EventType const& type, bus::Outgoing const& record) {
         Message message{.position = {record.topic, record.partition.value_or(-1), -1},
-                        .headers = record.headers};
+                        .headers = record.all_headers()};
         if (record.key) message.key = *record.key;
         if (record.value) message.value = *record.value;
         // What was encoded a moment ago is decoded at once, its schema is known.

@@ -117,6 +117,7 @@ public:
     }
 
     void commit(bus::Transaction transaction, bus::Done<void> done) override {
+        transaction.own_records();
         auto& records = transaction.records;
         std::erase_if(records, [&](bus::Outgoing const& record) {
             return replay_.options_.dropped.contains(record.topic);

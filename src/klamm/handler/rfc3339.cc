@@ -104,40 +104,40 @@ std::chrono::minutes read_offset(Text& text) {
 
 }  // namespace
 
-std::string to_rfc3339(Time time) {
+void Rfc3339::put(std::int64_t number, std::size_t digits) {
+    size_ += digits;
+    for (auto at = size_; digits-- > 0; number /= 10) text_[--at] = char('0' + number % 10);
+}
+
+Rfc3339::Rfc3339(Time time) {
     auto const day = std::chrono::floor<days>(time);
     auto const in_day = std::chrono::hh_mm_ss(time - day);
     auto const since = std::int64_t(day.time_since_epoch().count());
     auto const era = (since >= 0 ? since : since - era_days + 1) / era_days;
     std::chrono::year_month_day const date{sys_days(days(since - era * era_days))};
     auto const year = int(date.year()) + era * era_years;
-    // By hand: each event that is sent has one of these.
-    std::string text;
-    auto const put = [&](std::int64_t number, int digits) {
-        auto const end = text.size() + std::size_t(digits);
-        text.resize(end);
-        for (auto at = end; digits-- > 0; number /= 10) text[--at] = char('0' + number % 10);
-    };
     if (year >= 0 && year <= 9999)
         put(year, 4);
     else
-        text += fmt::format("{:+07}", year);
-    text += '-';
+        size_ = std::size_t(fmt::format_to(text_.data(), "{:+07}", year) - text_.data());
+    put('-');
     put(unsigned(date.month()), 2);
-    text += '-';
+    put('-');
     put(unsigned(date.day()), 2);
-    text += 'T';
+    put('T');
     put(in_day.hours().count(), 2);
-    text += ':';
+    put(':');
     put(in_day.minutes().count(), 2);
-    text += ':';
+    put(':');
     put(in_day.seconds().count(), 2);
     if (auto const ms = in_day.subseconds().count(); ms != 0) {
-        text += '.';
+        put('.');
         put(ms, 3);
     }
-    return text += 'Z';
+    put('Z');
 }
+
+std::string to_rfc3339(Time time) { return std::string(Rfc3339(time).text()); }
 
 std::optional<Time> from_rfc3339(std::string_view written) {
     Text text(written);

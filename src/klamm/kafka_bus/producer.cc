@@ -160,7 +160,8 @@ bus::Result<void> Transactions::commit(Work work) {
 
 std::optional<bus::Error> Transactions::write(bus::Transaction const& transaction,
                                               Deadline const& deadline) {
-    for (auto const& record : transaction.records) {
+    for (auto const* each : transaction.all_records()) {
+        auto const& record = *each;
         if (auto wrong = outlet_->wrong_with(record)) return wrong;
         for (;;) {
             auto const error = outlet_->produce(record, nullptr);

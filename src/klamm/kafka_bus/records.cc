@@ -93,9 +93,10 @@ rd_kafka_resp_err_t Outlet::produce(bus::Outgoing const& record, void* opaque) {
     if (record.value) part(RD_KAFKA_VTYPE_VALUE).mem = {bytes(*record.value), record.value->size()};
     if (record.key) part(RD_KAFKA_VTYPE_KEY).mem = {bytes(*record.key), record.key->size()};
     rd_kafka_headers_t* headers = nullptr;
-    if (!record.headers.empty()) {
-        headers = rd_kafka_headers_new(record.headers.size());
-        for (auto const& [name, value] : record.headers)
+    auto const all = record.all_headers();
+    if (!all.empty()) {
+        headers = rd_kafka_headers_new(all.size());
+        for (auto const& [name, value] : all)
             rd_kafka_header_add(headers, name.data(), ssize_t(name.size()),
                                 value ? value->data() : nullptr,
                                 value ? ssize_t(value->size()) : 0);

@@ -14,10 +14,15 @@ struct RecordParts {
     std::optional<ByteView> key;
     std::optional<ByteView> value;
     std::span<HeaderView const> headers;
+    /// And these, behind `headers`, written already: record.h.
+    ByteView more_headers{};
+    std::int32_t more_headers_count = 0;
 };
 
 class BatchBuilder {
 public:
+    /// For a batch of about so many bytes.
+    void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
     void add(RecordParts const& record);
     /// The batch with this record, not compressed.
     std::size_t bytes_with(RecordParts const& record) const;

@@ -5,6 +5,7 @@
 #include "klamm/records/wire.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace klamm::records {
@@ -21,40 +22,70 @@ std::size_t bytes_of(std::optional<ByteView> const& bytes) {
     return bytes ? bytes_of(std::int64_t(bytes->size())) + bytes->size() : 1;
 }
 
-void put_nullable(Bytes& out, std::optional<ByteView> const& bytes) {
-    put_varlong(out, bytes ? std::int64_t(bytes->size()) : -1);
-    if (bytes) put_bytes(out, *bytes);
-}
-
 std::optional<ByteView> view(std::optional<Bytes> const& bytes) {
     if (!bytes) return std::nullopt;
     return ByteView{*bytes};
+}
+
+std::int64_t headers_of(RecordParts const& record) {
+    return std::int64_t(record.headers.size()) + record.more_headers_count;
 }
 
 /// What follows the length.
 std::size_t bytes_of(RecordParts const& record, std::int64_t timestamp_delta,
                      std::int64_t offset_delta) {
     auto bytes = 1 + bytes_of(timestamp_delta) + bytes_of(offset_delta) + bytes_of(record.key) +
-                 bytes_of(record.value) + bytes_of(std::int64_t(record.headers.size()));
+                 bytes_of(record.value) + bytes_of(headers_of(record)) + record.more_headers.size();
     for (auto const& header : record.headers)
         bytes += bytes_of(std::optional{header.key}) + bytes_of(header.value);
     return bytes;
 }
 
+/// Writes into room that was made before.
+class Pen {
+public:
+    explicit Pen(std::byte* at) : at_(at) {}
+
+    void byte(std::byte value) { *at_++ = value; }
+    void varlong(std::int64_t value) {
+        auto raw = (std::uint64_t(value) << 1) ^ std::uint64_t(value >> 63);
+        for (; raw >= 0x80; raw >>= 7) *at_++ = std::byte(raw | 0x80);
+        *at_++ = std::byte(raw);
+    }
+    void bytes(ByteView from) {
+        if (!from.empty()) std::memcpy(at_, from.data(), from.size());
+        at_ += from.size();
+    }
+    void nullable(std::optional<ByteView> const& from) {
+        varlong(from ? std::int64_t(from->size()) : -1);
+        if (from) bytes(*from);
+    }
+    std::byte const* at() const { return at_; }
+
+private:
+    std::byte* at_;
+};
+
 /// Writes one record behind `out`.
 void put_record(Bytes& out, RecordParts const& record, std::int64_t timestamp_delta,
                 std::int64_t offset_delta) {
-    put_varlong(out, std::int64_t(bytes_of(record, timestamp_delta, offset_delta)));
-    out.push_back(std::byte{0});  // attributes
-    put_varlong(out, timestamp_delta);
-    put_varlong(out, offset_delta);
-    put_nullable(out, record.key);
-    put_nullable(out, record.value);
-    put_varlong(out, std::int64_t(record.headers.size()));
+    auto const size = bytes_of(record, timestamp_delta, offset_delta);
+    auto const begin = out.size();
+    out.resize(begin + bytes_of(std::int64_t(size)) + size);
+    Pen pen(out.data() + begin);
+    pen.varlong(std::int64_t(size));
+    pen.byte(std::byte{0});  // attributes
+    pen.varlong(timestamp_delta);
+    pen.varlong(offset_delta);
+    pen.nullable(record.key);
+    pen.nullable(record.value);
+    pen.varlong(headers_of(record));
     for (auto const& header : record.headers) {
-        put_nullable(out, header.key);
-        put_nullable(out, header.value);
+        pen.nullable(header.key);
+        pen.nullable(header.value);
     }
+    pen.bytes(record.more_headers);
+    ensure(pen.at() == out.data() + out.size());
 }
 
 /// Fills in the header of `batch`, whose records stand behind it already.

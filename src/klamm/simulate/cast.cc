@@ -60,9 +60,13 @@ public:
         add({.kind = Fact::Kind::ended, .at = at, .handler = handler, .outcome = outcome});
         cast_.tale_.tell_of(at, "{} says \"{}\" of", name_, words(outcome));
     }
-    void sends(Position const& cause, std::string const& topic, std::string const& id,
+    void sends(Position const& cause, std::string const& topic, std::string_view id,
                milliseconds delay) override {
-        add({.kind = Fact::Kind::sent, .at = cause, .topic = topic, .id = id, .delay = delay});
+        add({.kind = Fact::Kind::sent,
+             .at = cause,
+             .topic = topic,
+             .id = std::string(id),
+             .delay = delay});
     }
     void committed(Position const& at, std::string const& outcome) override {
         add({.kind = Fact::Kind::committed, .at = at, .committed_as = outcome});

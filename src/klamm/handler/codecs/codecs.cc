@@ -137,7 +137,10 @@ Encoded AllCodecs::encode(std::string const& topic, EventType const& type, void 
     type.write(writer, event);
     encoded.content_type = "application/json";
     encoded.error = writer.error();
-    encoded.value += writer.take();
+    if (encoded.value.empty())
+        encoded.value = writer.take();
+    else
+        encoded.value += writer.take();
     return encoded;
 }
 

@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -44,13 +44,27 @@ std::optional<T> special_real(json::Value const& value) {
 }
 
 template <class T>
+void append_number(std::string& out, T value) {
+    constexpr std::size_t most = 64;
+    std::array<char, most> text;
+    out.append(text.data(), fmt::format_to(text.data(), "{}", value));
+}
+
+template <class T>
 void append_real(std::string& out, T value) {
     if (std::isnan(value))
         out += "\"NaN\"";
     else if (std::isinf(value))
         out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
     else
-        fmt::format_to(std::back_inserter(out), "{}", value);  // the fewest digits that say it all
+        append_number(out, value);  // the fewest digits that say it all
+}
+
+/// ASCII that stands in a string as it is.
+bool is_plain(std::string_view text) {
+    bool plain = true;
+    for (char const c : text) plain &= c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    return plain;
 }
 
 }  // namespace
@@ -64,6 +78,12 @@ void JsonWriter::before_value() {
 }
 
 void JsonWriter::quote(std::string_view text) {
+    if (is_plain(text)) {
+        out_ += '"';
+        out_ += text;
+        out_ += '"';
+        return;
+    }
     if (!is_utf8(text)) return fail("it is not UTF-8: a klamm::Binary can hold any bytes");
     out_ += json::quote(text);
 }
@@ -80,7 +100,8 @@ void JsonWriter::boolean(bool value) {
 void JsonWriter::int32(std::int32_t value) { int64(value); }
 void JsonWriter::int64(std::int64_t value) {
     before_value();
-    fmt::format_to(std::back_inserter(out_), "{}", value);
+    fmt::format_int const digits(value);
+    out_.append(digits.data(), digits.size());
 }
 void JsonWriter::float32(float value) {
     before_value();

@@ -23,6 +23,8 @@ namespace klamm::handler {
 /// Builds the text as it goes.
 class JsonWriter final : public Writer {
 public:
+    JsonWriter() { out_.reserve(bytes_at_first); }
+
     /// Empty: all could be written. Else what could not, with its field.
     std::string const& error() const { return error_; }
     std::string take() { return std::move(out_); }
@@ -47,6 +49,8 @@ public:
     void optional(bool present) override;
 
 private:
+    static constexpr std::size_t bytes_at_first = 120;
+
     void before_value();
     void quote(std::string_view text);
     void fail(std::string why);

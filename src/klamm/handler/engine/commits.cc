@@ -51,30 +51,47 @@ public:
     LedgerRecords(Partition const& partition, std::vector<bus::Outgoing>& records)
         : partition_(partition), records_(records) {}
 
-    void add(Ledger::Change const& change) {
+    /// Requires that `change` is kept, and that its key is left as it is.
+    void add(Ledger::Change& change) {
         if (change.first.starts_with("i/")) {  // each is written once
-            write(change);
+            write(std::move(change.first), std::move(change.second));
             return;
         }
         auto const [known, fresh] = places_.try_emplace(change.first, records_.size());
         if (fresh)
-            write(change);
+            write(change.first, std::move(change.second));
         else
-            records_[known->second].value = change.second;
+            records_[known->second].value = std::move(change.second);
     }
 
 private:
-    void write(Ledger::Change const& change) {
+    void write(std::string key, std::optional<std::string> value) {
         records_.push_back({.topic = partition_.route().ledger,
                             .partition = partition_.id().partition,
-                            .key = change.first,
-                            .value = change.second});
+                            .key = std::move(key),
+                            .value = std::move(value)});
     }
 
     Partition const& partition_;
     std::vector<bus::Outgoing>& records_;
     std::unordered_map<std::string_view, std::size_t> places_;
 };
+
+/// Moves what results write out of them.
+std::shared_ptr<std::vector<bus::Outgoing> const> written_by(Partition const& partition,
+                                                             std::vector<Result>& results) {
+    auto records = std::make_shared<std::vector<bus::Outgoing>>();
+    std::size_t most = 0;
+    for (auto const& result : results) most += result.records.size() + result.changes.size();
+    records->reserve(most);
+    LedgerRecords ledger(partition, *records);
+    for (auto& result : results) {
+        for (auto& record : std::exchange(result.records, {}))
+            records->push_back(std::move(record));
+        for (auto& change : result.changes) ledger.add(change);
+    }
+    return records;
+}
 
 }  // namespace
 
@@ -99,6 +116,7 @@ void Commits::hurry() {
 void Commits::dropped(Partition& partition) {
     waiting_ -= partition.results.size();
     partition.results.clear();
+    partition.written.reset();
     partition.in_flight.clear();  // if it can still be committed, the bus and the group decide
 }
 
@@ -146,6 +164,7 @@ void Commits::take(Partition& partition, Room& room) {
     Blocked blocked;
     std::deque<Result> held;
     bool changes = false;
+    partition.in_flight.reserve(std::min(room.results, results.size()));
     for (; room.results > 0 && room.bytes > 0 && !results.empty(); results.pop_front()) {
         auto& result = results.front();
         if (blocked.has(result) || (result.offset && !partition.fits(*result.offset))) {
@@ -165,7 +184,12 @@ void Commits::take(Partition& partition, Room& room) {
     results.insert(results.begin(), std::move_iterator(held.begin()),
                    std::move_iterator(held.end()));
     if (partition.in_flight.empty()) return;
+    note(partition, changes);
+    partition.written = written_by(partition, partition.in_flight);
+}
 
+/// What the ledger says besides the changes of results: what it forgets, and how old it is.
+void Commits::note(Partition& partition, bool changes) const {
     auto& last = partition.in_flight.back().changes;
     auto const remember = core_.app.options().deduplicate_last;
     auto forgotten =
@@ -181,12 +205,7 @@ bus::Transaction Commits::transaction() const {
     transaction.consumer = consumer_;
     for (auto const& [id, partition] : partitions_) {
         if (partition->in_flight.empty()) continue;
-        LedgerRecords ledger(*partition, transaction.records);
-        for (auto const& result : partition->in_flight) {
-            transaction.records.insert(transaction.records.end(), result.records.begin(),
-                                       result.records.end());
-            for (auto const& change : result.changes) ledger.add(change);
-        }
+        if (!partition->written->empty()) transaction.shared.push_back(partition->written);
         transaction.offsets[id] = partition->checkpoint.write();
     }
     return transaction;
@@ -200,11 +219,12 @@ void Commits::send() {
         return;
     }
     auto const end = [this](bus::Result<void> result) { ended(std::move(result)); };
-    if (!core_.mutated(Mutation::commit_before_send) || whole.records.empty()) {
+    if (!core_.mutated(Mutation::commit_before_send) || whole.shared.empty()) {
         producer_->commit(std::move(whole), alive_.guard(end));
         return;
     }
     // Mutant: what a client does that commits and sends by itself.
+    whole.own_records();
     bus::Transaction offsets{.offsets = std::move(whole.offsets), .consumer = consumer_};
     std::erase_if(whole.records, [&](bus::Outgoing& record) {  // without it nobody could go on
         bool const ledger = record.topic.ends_with("-ledger");
@@ -232,6 +252,7 @@ void Commits::ended(bus::Result<void> result) {
     std::vector<std::shared_ptr<Partition>> committed;
     for (auto const& [id, partition] : partitions_) {
         if (partition->in_flight.empty()) continue;
+        partition->written.reset();
         for (auto const& event : std::exchange(partition->in_flight, {})) count(*partition, event);
         committed.push_back(partition);
     }

@@ -56,6 +56,7 @@ private:
         std::size_t bytes = 0;
     };
     void take(Partition& partition, Room& room);
+    void note(Partition& partition, bool changes) const;
     bus::Transaction transaction() const;
     void send();
     void ended(bus::Result<void> result);

@@ -57,8 +57,8 @@ TEST(EngineCommit, an_unknown_outcome_is_found_out_by_reading_what_is_committed)
 TEST(EngineCommit, an_event_whose_effects_are_refused_becomes_a_dead_letter_and_others_go_on) {
     Rig rig(bill_to("invoices"));
     rig.bus.refuses = [](bus::Transaction const& transaction) {
-        return std::ranges::any_of(transaction.records, [](bus::Outgoing const& record) {
-            return record.topic == "invoices" && record.value == R"({"name":"bad"})";
+        return std::ranges::any_of(transaction.all_records(), [](auto const* record) {
+            return record->topic == "invoices" && record->value == R"({"name":"bad"})";
         });
     };
     rig.start();

@@ -17,7 +17,7 @@ Delays::Delays(Core& core, Partitions& partitions, Commits& commits)
 
 void Delays::keep(Partition& partition, Send send, Result& result) {
     auto const due = core_.parts.loop.now().wall_ms + send.delay.count();
-    result.changes.emplace_back(Ledger::due_key(due, send.id), write_delayed(send.record));
+    result.changes.emplace_back(Ledger::due_key(due, send.id()), write_delayed(send.record));
     // The result reaches the ledger when the caller has handed it on.
     core_.parts.loop.post(alive_.guard([this, id = partition.id()] { look(id); }));
 }

@@ -16,7 +16,7 @@ std::size_t size_of(bus::Outgoing const& record) {
     auto const of = [](std::optional<std::string> const& text) { return text ? text->size() : 0; };
     auto size = of(record.key) + of(record.value);
     for (auto const& header : record.headers) size += header.name.size() + of(header.value);
-    return size;
+    return size + record.more_headers.bytes().size();
 }
 
 }  // namespace

@@ -66,8 +66,9 @@ Result Delivery::done(Partition& partition, Run& run) {
                                     std::move(value));
     partition.parking.over(event, result.changes);
     result.sent = static_cast<std::uint32_t>(run.sends.size());
+    result.records.reserve(run.sends.size());
     for (auto& send : run.sends) {
-        core_.parts.observer.sends(position, send.record.topic, send.id, send.delay);
+        core_.parts.observer.sends(position, send.record.topic, send.id(), send.delay);
         if (auto const& replaying = core_.options.replaying; replaying && replaying->on_send)
             replaying->on_send(event.message(), *send.type, send.record);
         if (send.delay > Duration::zero() && !core_.options.replaying)

@@ -69,8 +69,9 @@ public:
 
     // ---- what is finished --------------------------------------------------------------------
     std::deque<Result> results;     ///< wait for a transaction
-    std::vector<Result> in_flight;  ///< are in one
-    std::size_t held_back = 0;      ///< of `results`: those that have no room in the metadata now
+    std::vector<Result> in_flight;  ///< are in one, which has what they write:
+    std::shared_ptr<std::vector<bus::Outgoing> const> written;
+    std::size_t held_back = 0;  ///< of `results`: those that have no room in the metadata now
 
     /// Puts changes into the ledger, and remembers of which types there is state.
     void apply(std::vector<Ledger::Change> const& changes);

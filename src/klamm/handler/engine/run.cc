@@ -82,28 +82,28 @@ void Run::call() {
 }
 
 bus::Outgoing Run::make(std::string_view topic, EventType const& type, void const* event,
-                        Headers headers, std::string subject, std::string& id) {
-    bus::Outgoing record{.topic = std::string(topic)};
+                        Headers headers, std::string_view subject, SendContext::Id& id) {
+    bus::Outgoing record{.topic = std::string(topic), .headers = std::move(headers)};
     auto encoded = codecs_.encode(record.topic, type, event);
     if (!encoded.error.empty())
         misuse_ = fmt::format("an event for {} cannot be written: {}", topic, encoded.error);
-    auto context =
-        context_of_send(message().event, handler_.name, static_cast<std::uint32_t>(sends.size()),
-                        fixed_->source, type.name, now_);
-    context.subject = std::move(subject);
-    context.content_type = std::move(encoded.content_type);
     record.value = std::move(encoded.value);
-    record.headers = std::move(headers);
-    write_context(record.headers, context);
-    id = std::move(context.id);
+    SendContext context(message().event, handler_.name, static_cast<std::uint32_t>(sends.size()),
+                        fixed_->source, type.name, now_);
+    context.view.subject = subject;
+    context.view.content_type = encoded.content_type;
+    if (record.headers.empty())
+        write_headers(record.more_headers, context.view);
+    else
+        write_headers(record.headers, context.view);
+    id = context.id();
     return record;
 }
 
 void Run::send_event(std::string_view topic, EventType const& type, void const* event,
                      SendOptions options) {
     Send send{.type = &type};
-    send.record =
-        make(topic, type, event, std::move(options.headers), std::move(options.subject), send.id);
+    send.record = make(topic, type, event, std::move(options.headers), options.subject, send.ce_id);
     send.record.partition = options.partition;
     if (options.key)
         send.record.key = std::move(options.key);
@@ -119,7 +119,7 @@ void Run::reply_event(EventType const& type, void const* event) {
     Send send{.type = &type, .is_reply = true};
     Headers headers;
     if (to->correlation) headers.push_back({std::string(correlation_header), *to->correlation});
-    send.record = make(to->topic, type, event, std::move(headers), {}, send.id);
+    send.record = make(to->topic, type, event, std::move(headers), {}, send.ce_id);
     send.record.partition = to->partition;
     if (message().key) send.record.key = std::string(*message().key);
     sends.push_back(std::move(send));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "klamm/base/random.h"
+#include "klamm/handler/cloud_event.h"
 #include "klamm/handler/engine/core.h"
 #include "klamm/handler/engine/event.h"
 
@@ -21,9 +22,11 @@ namespace klamm::handler {
 struct Send {
     EventType const* type = nullptr;
     bus::Outgoing record;
-    std::string id;  ///< ce_id
+    SendContext::Id ce_id{};
     Duration delay{0};
     bool is_reply = false;
+
+    std::string_view id() const { return {ce_id.data(), ce_id.size()}; }
 };
 
 class Run final : public Context {
@@ -56,7 +59,7 @@ private:
     std::shared_ptr<void const> read_state(EventType const& type) override;
     void write_state(EventType const& type, void const* value) override;
     bus::Outgoing make(std::string_view topic, EventType const& type, void const* event,
-                       Headers headers, std::string subject, std::string& id);
+                       Headers headers, std::string_view subject, SendContext::Id& id);
 
     Codecs& codecs_;
     std::shared_ptr<Fixed const> fixed_;

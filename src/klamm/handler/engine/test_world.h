@@ -92,7 +92,7 @@ public:
             return Slice(Bytes(from, from + text->size()));
         };
         log.records.push_back({id, log.end++, record.timestamp_ms.value_or(loop_.now().wall_ms),
-                               slice(record.key), slice(record.value), std::move(record.headers)});
+                               slice(record.key), slice(record.value), record.all_headers()});
         feed();
         return log.records.back();
     }
@@ -246,6 +246,7 @@ private:
 
     void apply(bus::Transaction transaction) {
         std::map<bus::TopicPartition, bool> touched;
+        transaction.own_records();
         for (auto& record : transaction.records)
             touched[append(std::move(record)).partition] = true;
         for (auto const& [id, yes] : touched) ++logs[id].end;

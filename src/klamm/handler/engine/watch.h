@@ -57,7 +57,7 @@ public:
                     std::int32_t attempt) override;
     void run_ended(std::string const& handler, Position const& position,
                    Outcome const& outcome) override;
-    void sends(Position const& cause, std::string const& topic, std::string const& id,
+    void sends(Position const& cause, std::string const& topic, std::string_view id,
                milliseconds delay) override {
         to_.sends(cause, topic, id, delay);
     }
