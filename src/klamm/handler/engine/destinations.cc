@@ -23,17 +23,22 @@ std::size_t size_of(bus::Outgoing const& record) {
 
 void Destinations::settle(std::shared_ptr<Run> run, std::move_only_function<void()> then) {
     if (run->outcome.kind == Outcome::Kind::done && !run->sends.empty()) {
-        if (!unknown(*run).empty()) return find(std::move(run), std::move(then));
+        if (!std::ranges::all_of(run->sends, [&](Send const& send) { return knows(send); }))
+            return find(std::move(run), std::move(then));
         check(*run);
     }
     then();
 }
 
+bool Destinations::knows(Send const& send) const {
+    auto const& topic = send.record.topic;
+    return core_.partitions.contains(topic) || (!refused_.empty() && refused_.contains(topic));
+}
+
 std::vector<std::string> Destinations::unknown(Run const& run) const {
     std::set<std::string> names;
     for (auto const& send : run.sends)
-        if (!core_.partitions.contains(send.record.topic) && !refused_.contains(send.record.topic))
-            names.insert(send.record.topic);
+        if (!knows(send)) names.insert(send.record.topic);
     return {names.begin(), names.end()};
 }
 

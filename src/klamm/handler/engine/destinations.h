@@ -36,6 +36,7 @@ private:
               std::move_only_function<void()> then);
     void later(std::shared_ptr<Run> run, std::move_only_function<void()> then,
                bus::Error const& error);
+    bool knows(Send const& send) const;
     std::vector<std::string> unknown(Run const& run) const;
     std::string problem(Send const& send) const;
     void check(Run& run) const;
