@@ -4,6 +4,8 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 ARGS ?=
 klamm = build/klamm
+# From what is built already; else the whole is compiled the fast way.
+installed = $(if $(wildcard $(klamm)),build,build/install)
 # Ninja rewrites one line on a terminal; into a file it would write one line per object.
 ninja = ninja -C build -j $(JOBS) $(if $(shell [ -t 2 ] && echo terminal),,--quiet)
 
@@ -22,9 +24,9 @@ serve: build  ## a broker on 127.0.0.1:9092 and :8081, data in ./klamm-data; ARG
 build: build/build.ninja  ## the program, build/klamm
 	@$(ninja) klamm
 
-install: build/build.ninja  ## the library for handlers (doc/first-handler.md) and the program, into PREFIX=/usr/local
-	@$(ninja) klamm klamm_library klamm_postgres_library
-	@cmake --install build --prefix $(PREFIX) >build/install.log || { cat build/install.log >&2; exit 1; }
+install: $(installed)/build.ninja  ## the library for handlers (doc/first-handler.md) and the program, into PREFIX=/usr/local
+	@$(subst -C build,-C $(installed),$(ninja)) klamm klamm_library klamm_postgres_library
+	@cmake --install $(installed) --prefix $(PREFIX) >build/install.log || { cat build/install.log >&2; exit 1; }
 	@echo "installed in $(PREFIX)"
 
 test: build/build.ninja  ## build everything and run every test
@@ -48,4 +50,10 @@ build/build.ninja: CMakePresets.json | setup
 	@echo "configuring"
 	@mkdir -p build
 	@cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
+	@touch $@
+
+build/install/build.ninja: CMakePresets.json | setup
+	@echo "configuring"
+	@mkdir -p build
+	@cmake --preset install >build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
 	@touch $@
