@@ -2,6 +2,7 @@
 #include "klamm/host/log.h"
 #include "klamm/host/process.h"
 #include "klamm/live/live_app.h"
+#include "klamm/remote/poller.h"
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -17,6 +18,7 @@
 namespace klamm {
 
 using live::LiveApp;
+using remote::Descriptor;
 
 namespace {
 
@@ -47,19 +49,6 @@ void print_ready(App const& app, LiveApp const& live) {
                duration_cast<milliseconds>(steady_clock::now() - process_start).count());
     std::fflush(stdout);
 }
-
-/// A descriptor that can be waited for.
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() { ::close(number_); }
-    Descriptor(Descriptor const&) = delete;
-    Descriptor& operator=(Descriptor const&) = delete;
-    int number() const { return number_; }
-
-private:
-    int const number_;
-};
 
 /// Until a signal came, or the App has failed: then its exit code is 1.
 int wait_for_end(App const& app, LiveApp& live, Descriptor const& signalled,
