@@ -4,7 +4,10 @@ namespace klamm::bus {
 
 Headers Outgoing::all_headers() const {
     auto all = headers;
-    for (auto& header : more_headers.headers()) all.push_back(std::move(header));
+    all.reserve(all.size() + std::size_t(more_headers.count()));
+    more_headers.each([&](std::string_view name, std::optional<std::string_view> text) {
+        all.push_back({std::string(name), std::optional<std::string>(text)});
+    });
     return all;
 }
 

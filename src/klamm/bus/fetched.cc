@@ -18,19 +18,13 @@ constexpr std::size_t record_bytes_min = 7;  ///< a byte for each field
 /// Source: https://kafka.apache.org/documentation/#controlbatch: version, then 0 for an abort
 constexpr std::size_t marker_type_at = 3;
 
-std::string text(ByteView bytes) {
-    return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-}
-
 Headers headers_of(records::RecordView const& view) {
     Headers headers;
     headers.reserve(std::size_t(view.headers_count));
-    records::VarintReader in{view.headers};
-    for (auto left = view.headers_count; left > 0; --left) {
-        auto const header = records::take_header(in);
-        auto& out = headers.emplace_back(Header{text(header.key), std::nullopt});
-        if (header.value) out.value = text(*header.value);
-    }
+    each_header(view.headers, view.headers_count,
+                [&](std::string_view name, std::optional<std::string_view> value) {
+                    headers.push_back({std::string(name), std::optional<std::string>(value)});
+                });
     return headers;
 }
 

@@ -6,15 +6,34 @@
 //     each: name (length, bytes), value (length, or -1: null; bytes); lengths are zigzag varints
 #pragma once
 
-#include "klamm/message.h"
+#include "klamm/base/ensure.h"
+#include "klamm/records/record.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace klamm::bus {
+
+/// Calls `see(name, value)` with each of `count` headers in that form, which were checked before.
+template <class See>
+void each_header(ByteView bytes, std::int32_t count, See see) {
+    auto const text = [](ByteView view) {
+        return std::string_view(reinterpret_cast<char const*>(view.data()), view.size());
+    };
+    records::VarintReader in{bytes};
+    for (; count > 0; --count) {
+        auto const header = records::take_header(in);
+        std::optional<std::string_view> value;
+        if (header.value) value = text(*header.value);
+        see(text(header.key), value);
+    }
+    ensure(!in.failed());
+}
 
 class HeaderBlock {
 public:
@@ -27,13 +46,15 @@ public:
     bool empty() const { return count_ == 0; }
     std::int32_t count() const { return count_; }
     std::string_view bytes() const { return bytes_; }
-    /// For those who look at them one by one.
-    Headers headers() const;
+    template <class See>
+    void each(See see) const {
+        each_header(std::as_bytes(std::span{bytes_}), count_, std::move(see));
+    }
 
     bool operator==(HeaderBlock const&) const = default;
 
 private:
-    void add(std::string_view text);
+    void add_length(std::int64_t length);
 
     std::string bytes_;
     std::int32_t count_ = 0;

@@ -93,13 +93,16 @@ rd_kafka_resp_err_t Outlet::produce(bus::Outgoing const& record, void* opaque) {
     if (record.value) part(RD_KAFKA_VTYPE_VALUE).mem = {bytes(*record.value), record.value->size()};
     if (record.key) part(RD_KAFKA_VTYPE_KEY).mem = {bytes(*record.key), record.key->size()};
     rd_kafka_headers_t* headers = nullptr;
-    auto const all = record.all_headers();
-    if (!all.empty()) {
-        headers = rd_kafka_headers_new(all.size());
-        for (auto const& [name, value] : all)
+    auto const count = record.headers.size() + std::size_t(record.more_headers.count());
+    if (count > 0) {
+        headers = rd_kafka_headers_new(count);
+        auto const add = [&](std::string_view name, std::optional<std::string_view> value) {
             rd_kafka_header_add(headers, name.data(), ssize_t(name.size()),
                                 value ? value->data() : nullptr,
                                 value ? ssize_t(value->size()) : 0);
+        };
+        for (auto const& [name, value] : record.headers) add(name, value);
+        record.more_headers.each(add);
         part(RD_KAFKA_VTYPE_HEADERS).headers = headers;
     }
     ErrorPtr const error(rd_kafka_produceva(client_->rk(), parts.data(), used));

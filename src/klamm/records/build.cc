@@ -48,9 +48,7 @@ public:
 
     void byte(std::byte value) { *at_++ = value; }
     void varlong(std::int64_t value) {
-        auto raw = (std::uint64_t(value) << 1) ^ std::uint64_t(value >> 63);
-        for (; raw >= 0x80; raw >>= 7) *at_++ = std::byte(raw | 0x80);
-        *at_++ = std::byte(raw);
+        write_varlong(value, [this](std::byte next) { byte(next); });
     }
     void bytes(ByteView from) {
         if (!from.empty()) std::memcpy(at_, from.data(), from.size());

@@ -82,10 +82,12 @@ private:
     bool failed_ = false;
 };
 
-inline void put_varlong(Bytes& out, std::int64_t value) {
+/// Calls `put` with each byte of a zigzag varint.
+template <class Put>
+void write_varlong(std::int64_t value, Put put) {
     auto raw = (std::uint64_t(value) << 1) ^ std::uint64_t(value >> 63);
-    for (; raw >= 0x80; raw >>= 7) out.push_back(std::byte(raw | 0x80));
-    out.push_back(std::byte(raw));
+    for (; raw >= 0x80; raw >>= 7) put(std::byte(raw | 0x80));
+    put(std::byte(raw));
 }
 
 inline void put_bytes(Bytes& out, ByteView bytes) {
