@@ -325,7 +325,14 @@ private:
         ++unanswered_;
         bus_->send(std::move(records), [this](auto const& result) {
             --unanswered_;
-            if (!result) ++failed_sends_;
+            if (!result) {
+                ++failed_sends_;
+                return;
+            }
+            for (auto const& at : *result) {
+                auto& acknowledged = acknowledged_[{at.topic, at.partition}];
+                acknowledged = std::max(acknowledged, at.offset + 1);
+            }
         });
         loop_.after(send_every, [this] { send(); });
     }
@@ -337,8 +344,15 @@ private:
     }
     void wait_until_drained() {
         auto const start = loop_.now().instant;
-        std::map<TopicPartition, std::vector<bus::Record>> sent;
-        for (auto const& partition : all_of(names_.in)) sent_[partition] = read(partition);
+        for (auto const& partition : all_of(names_.in)) {
+            sent_[partition] = read(partition);
+            auto const& records = sent_.at(partition);
+            if (auto const last = records.empty() ? 0 : records.back().offset + 1;
+                last < acknowledged_[partition])
+                fail("of what was sent to partition " + std::to_string(partition.partition) +
+                     ", acknowledged up to " + std::to_string(acknowledged_[partition]) +
+                     ", a read sees but " + std::to_string(last));
+        }
         for (;;) {
             auto const found = must<std::map<TopicPartition, Committed>>([&](auto done) {
                 bus_->committed(names_.group, all_of(names_.in), std::move(done));
@@ -351,6 +365,10 @@ private:
             if (loop_.now().instant - start > drain_patience) {
                 std::string state;
                 for (auto const& relay : relays_) state += relay->state();
+                for (auto const& [partition, records] : sent_)
+                    state += "partition " + std::to_string(partition.partition) + ": sent " +
+                             std::to_string(records.empty() ? 0 : records.back().offset + 1) +
+                             ", committed " + std::to_string(found.at(partition).offset) + "; ";
                 fail("not all was relayed: " + state);
             }
             loop_.run_until([] { return false; }, 200ms);
@@ -399,6 +417,7 @@ private:
     Opened bus_;
     std::array<std::unique_ptr<Relay>, members> relays_;
     std::map<TopicPartition, std::vector<bus::Record>> sent_;
+    std::map<TopicPartition, std::int64_t> acknowledged_;  ///< behind the last one
     bool sending_ = true;
     bool crashing_ = true;
     int unanswered_ = 0;

@@ -105,15 +105,22 @@ Client::~Client() {
     rd_kafka_destroy_flags(rk_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
-bool Client::connect() const {
+bool Client::connect() const { return ask_for_metadata(nullptr, slice); }
+
+void Client::look_for_leaders(std::string const& topic, Duration at_most) const {
+    Topic const handle(rd_kafka_topic_new(rk_, topic.c_str(), nullptr));
+    if (handle) ask_for_metadata(handle.get(), at_most);
+}
+
+bool Client::ask_for_metadata(rd_kafka_topic_t* topic, Duration at_most) const {
     rd_kafka_metadata_t const* metadata = nullptr;
-    auto const error = rd_kafka_metadata(rk_, 0, nullptr, &metadata, int(slice.count()));
+    auto const error = rd_kafka_metadata(rk_, 0, topic, &metadata, int(at_most.count()));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(metadata);
     return error == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 void Client::abandon(std::shared_ptr<Client> client) {
-    client->silent_ = true;
+    client->silence();
     std::ignore = new std::shared_ptr<Client>(std::move(client));
 }
 

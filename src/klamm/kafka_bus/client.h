@@ -77,19 +77,26 @@ public:
     Client(Client const&) = delete;
     Client& operator=(Client const&) = delete;
 
-    /// It stays as it is for as long as the process lives, and says nothing more.
+    /// Nothing is logged any more.
+    void silence() { silent_ = true; }
+    /// It stays as it is for as long as the process lives, silently.
     static void abandon(std::shared_ptr<Client> client);
 
     rd_kafka_t* rk() const { return rk_; }
     /// Waits a slice for a connection; whether there is one. Without it librdkafka looks for
     /// coordinators once in a while only.
     bool connect() const;
+    /// Asks who leads the topic's partitions, for `at_most`. librdkafka before 2.1 goes on asking
+    /// who said that he does not lead any more, until its next regular look.
+    /// Source: https://github.com/confluentinc/librdkafka/issues/4225
+    void look_for_leaders(std::string const& topic, Duration at_most) const;
     /// What it complained of last, for instance "Connection refused"; may be empty.
     std::string last_trouble() const;
 
 private:
     Client() = default;
     static Client& of(void* opaque) { return *static_cast<Client*>(opaque); }
+    bool ask_for_metadata(rd_kafka_topic_t* topic, Duration at_most) const;
     static void on_log(rd_kafka_t const* rk, int level, char const* facility, char const* text);
 
     std::shared_ptr<Log> log_;

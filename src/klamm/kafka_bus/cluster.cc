@@ -22,10 +22,6 @@ constexpr std::size_t groups_max = 16;
 
 using AdminOptions = Handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using NewTopic = Handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
-using Topic = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
-
-void destroy_metadata(rd_kafka_metadata_t const* metadata) { rd_kafka_metadata_destroy(metadata); }
-using Metadata = Handle<rd_kafka_metadata_t const, destroy_metadata>;
 
 AdminOptions admin_options(rd_kafka_t* rk, rd_kafka_admin_op_t operation,
                            Deadline const& deadline) {

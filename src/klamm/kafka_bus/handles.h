@@ -24,6 +24,11 @@ using PartitionList =
 using MessagePtr = Handle<rd_kafka_message_t, rd_kafka_message_destroy>;
 using ErrorPtr = Handle<rd_kafka_error_t, rd_kafka_error_destroy>;
 using Queue = Handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;
+using Topic = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
+inline void destroy_metadata(rd_kafka_metadata_t const* metadata) {
+    rd_kafka_metadata_destroy(metadata);
+}
+using Metadata = Handle<rd_kafka_metadata_t const, destroy_metadata>;
 using Event = Handle<rd_kafka_event_t, rd_kafka_event_destroy>;
 using GroupMetadata =
     Handle<rd_kafka_consumer_group_metadata_t, rd_kafka_consumer_group_metadata_destroy>;

@@ -28,15 +28,14 @@ private:
 
 class KafkaBus final : public bus::Bus {
 public:
-    KafkaBus(bus::Loop& loop, Options options, std::shared_ptr<Log> log,
-             std::shared_ptr<Client> client)
+    KafkaBus(bus::Loop& loop, Options options, std::shared_ptr<Log> log, Reader::Clients clients)
         : loop_(loop),
           options_(std::move(options)),
           log_(std::move(log)),
           calls_(loop),
           pool_(std::make_shared<Pool>()),
-          cluster_(std::make_shared<Cluster>(options_, log_, client)),
-          reader_(options_.patience, client),
+          cluster_(std::make_shared<Cluster>(options_, log_, clients.committed)),
+          reader_(options_.patience, std::move(clients)),
           sender_(options_, log_, cluster_) {
         for (int i = 0; i < askers; ++i) threads_.start([pool = pool_] { pool->run(); });
     }
@@ -126,16 +125,25 @@ private:
 std::expected<std::unique_ptr<bus::Bus>, std::string> make_kafka_bus(bus::Loop& loop,
                                                                      Options options) {
     auto log = std::make_shared<Log>(options.log);
-    auto client = Client::make(RD_KAFKA_CONSUMER, options, log,
-                               {{"fetch.wait.max.ms", "5"}, {"fetch.error.backoff.ms", "100"}},
-                               {{"client.id", "klamm-reader"},
-                                {"isolation.level", "read_committed"},
-                                {"enable.partition.eof", "true"},
-                                {"auto.offset.reset", "error"},
-                                {"allow.auto.create.topics", "false"}},
-                               {});
-    if (!client) return std::unexpected(client.error());
-    return std::make_unique<KafkaBus>(loop, std::move(options), std::move(log), std::move(*client));
+    auto const make_reader = [&](char const* isolation) {
+        return Client::make(RD_KAFKA_CONSUMER, options, log,
+                            {{"fetch.wait.max.ms", "5"},
+                             {"fetch.error.backoff.ms", "100"},
+                             {"topic.metadata.refresh.interval.ms", "10000"}},
+                            {{"client.id", "klamm-reader"},
+                             {"isolation.level", isolation},
+                             {"enable.partition.eof", "true"},
+                             {"auto.offset.reset", "error"},
+                             {"allow.auto.create.topics", "false"}},
+                            {});
+    };
+    auto committed = make_reader("read_committed");
+    if (!committed) return std::unexpected(committed.error());
+    auto uncommitted = make_reader("read_uncommitted");
+    if (!uncommitted) return std::unexpected(uncommitted.error());
+    return std::make_unique<KafkaBus>(loop, std::move(options), std::move(log),
+                                      Reader::Clients{.committed = std::move(*committed),
+                                                      .uncommitted = std::move(*uncommitted)});
 }
 
 }  // namespace klamm::kafka_bus

@@ -9,6 +9,7 @@ namespace {
 constexpr auto idle_after = std::chrono::milliseconds(500);
 constexpr std::size_t messages_at_once = 256;
 constexpr Duration ask_timeout{1'000};
+constexpr auto ask_again_after = std::chrono::milliseconds(100);
 /// How much is kept of a partition that nobody asked for yet.
 constexpr std::size_t ahead_bytes_max = 4 * 1024 * 1024;
 
@@ -18,10 +19,28 @@ std::string name_of(bus::TopicPartition const& partition) {
     return partition.topic + "/" + std::to_string(partition.partition);
 }
 
+struct Limits {
+    std::int64_t first = 0;
+    std::int64_t end = 0;
+};
+/// None: its leader does not say, now. A leader that is new says nothing until it is sure
+/// (KIP-207).
+std::optional<Limits> ask_leader(Client const& client, bus::TopicPartition const& partition) {
+    Limits limits;
+    auto const error =
+        rd_kafka_query_watermark_offsets(client.rk(), partition.topic.c_str(), partition.partition,
+                                         &limits.first, &limits.end, int(ask_timeout.count()));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return limits;
+    client.look_for_leaders(partition.topic, ask_timeout);
+    return std::nullopt;
+}
+
 }  // namespace
 
-Reader::Reader(Duration patience, std::shared_ptr<Client> client)
-    : patience_(patience), client_(std::move(client)), queue_(rd_kafka_queue_new(client_->rk())) {
+Reader::Reader(Duration patience, Clients clients)
+    : patience_(patience),
+      clients_(std::move(clients)),
+      queue_(rd_kafka_queue_new(clients_.committed->rk())) {
     commands_.on_add([this] { rd_kafka_queue_yield(queue_.get()); });
     thread_ = std::thread([this] { run(); });
 }
@@ -52,7 +71,8 @@ void Reader::run() {
             count += std::max<ssize_t>(0, rd_kafka_consume_batch_queue(
                                               queue_.get(), 0, given.data() + 1, given.size() - 1));
         for (ssize_t i = 0; i < count; ++i) take(MessagePtr(given[std::size_t(i)]));
-        rd_kafka_poll(client_->rk(), 0);
+        rd_kafka_poll(clients_.committed->rk(), 0);
+        rd_kafka_poll(clients_.uncommitted->rk(), 0);
         look_at_the_clock();
     }
     for (auto& [partition, cursor] : cursors_) stop(partition, cursor);
@@ -62,9 +82,7 @@ void Reader::run() {
 void Reader::begin(bus::TopicPartition const& partition, Cursor& cursor) {
     auto const offset = cursor.reads.front().offset;
     cursor.last_used = Clock::now();
-    if (cursor.position == offset) {
-        cursor.fresh = false;
-    } else {
+    if (cursor.position != offset) {
         stop(partition, cursor);
         cursor.ready.clear();
         cursor.ready_bytes = 0;
@@ -85,9 +103,9 @@ void Reader::serve(bus::TopicPartition const& partition, Cursor& cursor) {
         std::size_t bytes = 0;
         std::size_t count = 0;
         while (bytes < wanted) bytes += size_of(*cursor.ready[count++]);
-        auto const limits = first_and_end(partition);
-        if (limits && limits->second > cursor.ready[count - 1]->offset + 1)
-            return finish(partition, cursor, count, limits->second);
+        auto const stable = ask_leader(*clients_.committed, partition);
+        if (stable && stable->end > cursor.ready[count - 1]->offset + 1)
+            return finish(partition, cursor, count, stable->end);
         read.to_end = true;
     }
     if (!cursor.open) start(partition, cursor, cursor.next);
@@ -96,13 +114,14 @@ void Reader::serve(bus::TopicPartition const& partition, Cursor& cursor) {
 void Reader::start(bus::TopicPartition const& partition, Cursor& cursor, std::int64_t offset) {
     stop(partition, cursor);
     if (!cursor.topic)
-        cursor.topic.reset(rd_kafka_topic_new(client_->rk(), partition.topic.c_str(), nullptr));
+        cursor.topic.reset(
+            rd_kafka_topic_new(clients_.committed->rk(), partition.topic.c_str(), nullptr));
     if (!cursor.topic || rd_kafka_consume_start_queue(cursor.topic.get(), partition.partition,
                                                       offset, queue_.get()) != 0)
         return fail(partition, cursor,
                     error_of(rd_kafka_last_error(), "reading " + name_of(partition)));
     cursor.open = true;
-    cursor.fresh = true;
+    cursor.at_end = false;
     cursor.next = offset;
 }
 
@@ -122,6 +141,7 @@ void Reader::take(MessagePtr message) {
         return at_end(partition, cursor, message->offset);
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return complain(partition, cursor, *message);
     if (message->offset < cursor.next) return;
+    cursor.at_end = false;
     cursor.next = message->offset + 1;
     cursor.ready_bytes += size_of(*message);
     cursor.ready.push_back(std::move(message));
@@ -130,20 +150,24 @@ void Reader::take(MessagePtr message) {
 
 void Reader::at_end(bus::TopicPartition const& partition, Cursor& cursor, std::int64_t offset) {
     cursor.next = std::max(cursor.next, offset);
-    // What was at the end before the read was asked for says nothing of now.
-    if (cursor.reads.empty() || !cursor.fresh) {
-        stop(partition, cursor);
-        return serve(partition, cursor);
-    }
+    cursor.at_end = true;
+    if (cursor.reads.empty()) return stop(partition, cursor);
+    end_if_all(partition, cursor);
+}
+
+/// Ends the read that is under way if nothing was there beyond what came, when it was asked for.
+void Reader::end_if_all(bus::TopicPartition const& partition, Cursor& cursor) {
     auto& read = cursor.reads.front();
     if (!read.written) {
-        std::int64_t first = 0;
-        std::int64_t end = 0;
-        rd_kafka_get_watermark_offsets(client_->rk(), partition.topic.c_str(), partition.partition,
-                                       &first, &end);
-        read.written = end;
+        if (auto const limits = ask_leader(*clients_.uncommitted, partition))
+            read.written = limits->end;
+        else
+            read.ask_leader_at = Clock::now() + ask_again_after;
+        // Perhaps this was read from one who does not lead.
+        if (read.written && cursor.next < *read.written)
+            clients_.committed->look_for_leaders(partition.topic, ask_timeout);
     }
-    if (cursor.next < *read.written) return;  // of transactions that are still open
+    if (!read.written || cursor.next < *read.written) return;
     stop(partition, cursor);
     finish(partition, cursor, cursor.ready.size(), cursor.next);
 }
@@ -158,26 +182,19 @@ void Reader::complain(bus::TopicPartition const& partition, Cursor& cursor,
         return fail(partition, cursor, error_of(message.err, "reading " + name_of(partition)));
 }
 
-/// The offset asked for is before the first record, or behind the last one.
+/// The offset asked for is before the first record, or behind the last one; or it is not, but for
+/// one who does not lead.
 void Reader::go_to_what_is_left(bus::TopicPartition const& partition, Cursor& cursor) {
-    auto const limits = first_and_end(partition);
+    auto const limits = ask_leader(*clients_.uncommitted, partition);
     if (!limits) return start(partition, cursor, cursor.next);
-    auto const [first, end] = *limits;
-    if (cursor.next < first) return start(partition, cursor, first);
-    cursor.next = end;
+    if (cursor.next < limits->first) return start(partition, cursor, limits->first);
+    if (cursor.next <= limits->end) {
+        clients_.committed->look_for_leaders(partition.topic, ask_timeout);
+        return start(partition, cursor, cursor.next);
+    }
+    cursor.next = limits->end;
     stop(partition, cursor);
-    finish(partition, cursor, cursor.ready.size(), end);
-}
-
-std::optional<std::pair<std::int64_t, std::int64_t>> Reader::first_and_end(
-    bus::TopicPartition const& partition) const {
-    std::int64_t first = 0;
-    std::int64_t end = 0;
-    auto const error = rd_kafka_query_watermark_offsets(client_->rk(), partition.topic.c_str(),
-                                                        partition.partition, &first, &end,
-                                                        int(ask_timeout.count()));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
-    return std::pair(first, end);
+    finish(partition, cursor, cursor.ready.size(), limits->end);
 }
 
 void Reader::finish(bus::TopicPartition const& partition, Cursor& cursor, std::size_t count,
@@ -206,19 +223,14 @@ void Reader::fail(bus::TopicPartition const& partition, Cursor& cursor, bus::Err
 }
 
 void Reader::look_at_the_clock() {
-    auto const now = Clock::now();
     for (auto at = cursors_.begin(); at != cursors_.end();) {
         auto& [partition, cursor] = *at;
-        if (!cursor.reads.empty() && cursor.reads.front().deadline.passed() &&
-            cursor.reads.front().written) {
-            stop(partition, cursor);  // some transaction stays open
-            finish(partition, cursor, cursor.ready.size(), cursor.next);
-        } else if (!cursor.reads.empty() && cursor.reads.front().deadline.passed()) {
-            auto why = "reading " + name_of(partition) + ": no answer from its leader";
-            if (auto const trouble = client_->last_trouble(); !trouble.empty())
-                why += " (" + trouble + ")";
-            fail(partition, cursor, {bus::Error::Kind::away, std::move(why)});
-        }
+        auto const now = Clock::now();
+        if (!cursor.reads.empty() && cursor.reads.front().deadline.passed())
+            give_up(partition, cursor);
+        else if (!cursor.reads.empty() && cursor.at_end && !cursor.reads.front().written &&
+                 now >= cursor.reads.front().ask_leader_at)
+            end_if_all(partition, cursor);
         if (cursor.reads.empty() && now - cursor.last_used > idle_after) {
             stop(partition, cursor);
             at = cursors_.erase(at);
@@ -226,6 +238,19 @@ void Reader::look_at_the_clock() {
             ++at;
         }
     }
+}
+
+/// Enough, if all that is missing is of transactions that stay open.
+void Reader::give_up(bus::TopicPartition const& partition, Cursor& cursor) {
+    auto const stable = ask_leader(*clients_.committed, partition);
+    if (stable && cursor.next >= stable->end) {
+        stop(partition, cursor);
+        return finish(partition, cursor, cursor.ready.size(), cursor.next);
+    }
+    auto why = "reading " + name_of(partition) + ": no answer from its leader";
+    if (auto const trouble = clients_.committed->last_trouble(); !trouble.empty())
+        why += " (" + trouble + ")";
+    fail(partition, cursor, {bus::Error::Kind::away, std::move(why)});
 }
 
 }  // namespace klamm::kafka_bus

@@ -4,9 +4,11 @@
 // when it has enough or is at the end. A cursor that has more to give stays open for a while, for
 // the read that goes on where this one ended.
 //
-// Apache Kafka says that a transaction is committed before readers can see all of it. So at the
-// end, transactions that had written before are waited for: what was committed before a read was
-// asked for is seen by it.
+// What was committed before a read was asked for is seen by it. Two things would hide it. A broker
+// that followed or led a partition goes on serving readers who still think it leads, without an
+// error and with an older end (KIP-392). And Apache Kafka says that a transaction is committed
+// before readers can see all of it. So the end that a fetch met counts for nothing: the leader is
+// asked up to where there is anything, open transactions included, and that is waited for.
 #pragma once
 
 #include "klamm/kafka_bus/calls.h"
@@ -19,9 +21,14 @@ class Reader {
 public:
     using Answer = Calls::Answer<bus::ReadResult>;
 
-    /// `client`: a consumer without a group, that tells of ends of partitions. Its callbacks run in
-    /// the reader's thread.
-    Reader(Duration patience, std::shared_ptr<Client> client);
+    /// Of librdkafka's clients a reader needs two, as what they are told depends on a setting.
+    struct Clients {
+        /// Consumes without a group what is committed, and tells of ends of partitions. Its
+        /// callbacks run in the reader's thread.
+        std::shared_ptr<Client> committed;
+        std::shared_ptr<Client> uncommitted;  ///< only asks
+    };
+    Reader(Duration patience, Clients clients);
     ~Reader();
     Reader(Reader const&) = delete;
     Reader& operator=(Reader const&) = delete;
@@ -30,20 +37,20 @@ public:
               Answer answer);
 
 private:
-    using Topic = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
     struct Read {
         std::int64_t offset;
         std::int32_t bytes_max;
         Answer answer;
         Deadline deadline;
         bool to_end = false;  ///< there is nothing behind what is ready, as far as was known
-        std::optional<std::int64_t> written = std::nullopt;  ///< up to here, when it was at the end
+        std::optional<std::int64_t> written = std::nullopt;  ///< up to here, said the leader
+        Clock::time_point ask_leader_at = {};                ///< not before
     };
     /// Where reading of a partition is, and what came beyond that.
     struct Cursor {
         Topic topic;
         bool open = false;
-        bool fresh = false;          ///< opened for the read that is under way
+        bool at_end = false;         ///< as far as the broker knows that is read from
         std::int64_t position = -1;  ///< the read that begins here can go on
         std::int64_t next = -1;      ///< behind what came
         std::deque<MessagePtr> ready;
@@ -59,19 +66,18 @@ private:
     void stop(bus::TopicPartition const& partition, Cursor& cursor);
     void take(MessagePtr message);
     void at_end(bus::TopicPartition const& partition, Cursor& cursor, std::int64_t offset);
+    void end_if_all(bus::TopicPartition const& partition, Cursor& cursor);
     void complain(bus::TopicPartition const& partition, Cursor& cursor,
                   rd_kafka_message_t const& message);
     void go_to_what_is_left(bus::TopicPartition const& partition, Cursor& cursor);
-    /// None: its leader does not say, now.
-    std::optional<std::pair<std::int64_t, std::int64_t>> first_and_end(
-        bus::TopicPartition const& partition) const;
+    void give_up(bus::TopicPartition const& partition, Cursor& cursor);
     void finish(bus::TopicPartition const& partition, Cursor& cursor, std::size_t count,
                 std::int64_t end);
     void fail(bus::TopicPartition const& partition, Cursor& cursor, bus::Error error);
     void look_at_the_clock();
 
     Duration const patience_;
-    std::shared_ptr<Client> const client_;
+    Clients const clients_;
     Queue const queue_;
     Commands commands_;
     std::map<bus::TopicPartition, Cursor> cursors_;  ///< the thread's
