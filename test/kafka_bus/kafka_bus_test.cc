@@ -80,6 +80,23 @@ TEST_F(KafkaBus, GoesOnWhenTheMemberBeforeHasCrashed) {
     ASSERT_TRUE(world.loop.run_until([&] { return second.got.size() == 1; }));
 }
 
+TEST_F(KafkaBus, KeepsNothingForAMemberThatEndedWhileItJoined) {
+    auto const topic = world.topic("t", 2);
+    bus::ConsumerOptions options;
+    options.session_timeout = 8s;
+    options.rebalance_timeout = 300s;
+    Member first(world, "g", {topic}, options);
+    ASSERT_TRUE(world.loop.run_until([&] { return first.owned.size() == 2; }));
+    first.end();
+    // The group waits for the first one, so for a while nobody can join who has come.
+    Member second(world, "g", {topic}, options);
+    world.loop.run_until([] { return false; }, 1s);
+    second.end();
+    ASSERT_TRUE(second.owned.empty());
+    Member third(world, "g", {topic}, options);
+    ASSERT_TRUE(world.loop.run_until([&] { return third.owned.size() == 2; }));
+}
+
 TEST_F(KafkaBus, EndsAtAnyTime) {
     auto const topic = world.topic("t");
     {

@@ -38,7 +38,7 @@ struct MemberEvents {
 
 /// What belongs to the thread. It lives until the thread has ended, which may be after the
 /// Consumer.
-class Member {
+class Member : public std::enable_shared_from_this<Member> {
 public:
     Member(Options options, bus::ConsumerOptions consumer, std::shared_ptr<Log> log,
            MemberEvents events);
@@ -67,7 +67,9 @@ private:
 
     void subscribe();
     bool half_joined() const;
-    bool without_assignor_state() const;
+    ErrorPtr close();
+    void see_out();
+    void end();
     void rebalanced(rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t* partitions);
     void unassign(std::vector<bus::TopicPartition> const& partitions);
     void set_paused(std::vector<bus::TopicPartition> const& partitions, bool paused);
@@ -90,6 +92,7 @@ private:
     std::map<bus::TopicPartition, Flow> flows_;  ///< the thread's, as all below
     bool subscribed_ = false;
     bool assigned_once_ = false;
+    bool alone_ = false;  ///< nobody is there any more who would be told
     std::vector<MessagePtr> messages_;
     std::vector<std::uint64_t> rounds_;
     std::size_t bytes_ = 0;

@@ -11,8 +11,6 @@ namespace {
 constexpr std::size_t messages_at_once = 512;
 constexpr std::size_t bytes_at_once = 512 * 1024;
 constexpr int under_way_max = 4;
-/// How long the first assignment is waited for before the member is given up.
-constexpr Duration half_joined_patience{5'000};
 constexpr auto seek_again_after = std::chrono::milliseconds(50);
 constexpr Duration ask_timeout{1'000};
 constexpr Duration heartbeat_max{3'000};
@@ -63,7 +61,7 @@ std::optional<std::string> Member::make() {
                              rd_kafka_topic_partition_list_t* list) { rebalanced(error, list); },
          .trouble =
              [this](rd_kafka_resp_err_t error, std::string const& why) {
-                 if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) events_.trouble(why);
+                 if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !alone_) events_.trouble(why);
              }});
     if (!made) return made.error();
     client_ = std::move(*made);
@@ -93,13 +91,8 @@ void Member::run() {
         if (leaving_) go_on_leaving();
     }
     commands_.on_add({});
-    Deadline const deadline(half_joined_patience);
-    while (half_joined() && !deadline.passed()) poll();
-    messages_.clear();
-    queue_.reset();
-    closing_.reset();
-    if (without_assignor_state()) Client::abandon(std::move(client_));
-    client_.reset();
+    if (!subscribed_ || assigned_once_) return end();
+    std::thread([self = shared_from_this()] { self->see_out(); }).detach();
 }
 
 /// Has joined, and no assignment came yet.
@@ -113,8 +106,35 @@ bool Member::half_joined() const {
 
 /// librdkafka before 2.3 stops the process when a client is destroyed that has joined and was never
 /// assigned anything, also if the group has forgotten its member id since, so that nobody can tell.
+/// Nor can it be left alone: the group would give it partitions. So it is polled until it was
+/// assigned something; then it leaves. The bus does not wait for that.
 /// Source: https://github.com/confluentinc/librdkafka/issues/4312
-bool Member::without_assignor_state() const { return subscribed_ && !assigned_once_; }
+void Member::see_out() {
+    alone_ = true;
+    client_->silence();
+    leaving_.reset();
+    auto* const rk = client_->rk();
+    auto const closed = [&] { return closing_ && rd_kafka_consumer_closed(rk) != 0; };
+    auto const fenced = [&] {
+        return rd_kafka_fatal_error(rk, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    };
+    while (!assigned_once_ && !closed() && !fenced()) poll();
+    if (!assigned_once_) {
+        queue_.reset();
+        return Client::abandon(std::move(client_));
+    }
+    Deadline const deadline(options_.patience);
+    if (!close())
+        while (!closed() && !deadline.passed()) poll();
+    end();
+}
+
+void Member::end() {
+    messages_.clear();
+    queue_.reset();
+    closing_.reset();
+    client_.reset();
+}
 
 void Member::stop() { commands_.stop(); }
 
@@ -157,12 +177,17 @@ void Member::leave(Calls::Answer<void> left) {
     });
 }
 
+/// Polling goes on as before, until it is closed.
+ErrorPtr Member::close() {
+    if (closing_) return {};
+    closing_.reset(
+        rd_kafka_queue_new(client_->rk()));  // the group's queue leads into it from now on
+    return ErrorPtr(rd_kafka_consumer_close_queue(client_->rk(), closing_.get()));
+}
+
 void Member::go_on_leaving() {
     if (!closing_ && !half_joined()) {
-        // The group's queue leads into it from now on, so polling goes on as before.
-        closing_.reset(rd_kafka_queue_new(client_->rk()));
-        ErrorPtr const error(rd_kafka_consumer_close_queue(client_->rk(), closing_.get()));
-        if (error) {
+        if (auto const error = close()) {
             (*leaving_)(std::unexpected(error_of(rd_kafka_error_code(error.get()),
                                                  "leaving group '" + consumer_.group + "'")));
             return leaving_.reset();
@@ -189,16 +214,16 @@ void Member::rebalanced(rd_kafka_resp_err_t error, rd_kafka_topic_partition_list
         // Paused, so it does not matter where; known, so that nobody looks for a place.
         for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = 0;
         ErrorPtr const refused(rd_kafka_incremental_assign(client_->rk(), list));
-        if (refused)
+        if (refused && !alone_)
             log_->say("group '" + consumer_.group +
                       "': assignment: " + rd_kafka_error_string(refused.get()));
         set_paused(partitions, true);
         for (auto const& partition : partitions) flows_[partition] = {};
-        if (!partitions.empty()) events_.assigned(partitions);
+        if (!partitions.empty() && !alone_) events_.assigned(partitions);
         return;
     }
     for (auto const& partition : partitions) flows_[partition] = {};
-    if (leaving_ || partitions.empty()) return unassign(partitions);
+    if (leaving_ || alone_ || partitions.empty()) return unassign(partitions);
     if (rd_kafka_assignment_lost(client_->rk()) != 0)
         events_.lost(partitions);
     else
@@ -272,7 +297,7 @@ void Member::take(MessagePtr message) {
 }
 
 void Member::deliver() {
-    if (messages_.empty()) return;
+    if (messages_.empty() || alone_) return;
     ++under_way_;
     events_.arrived({to_records(messages_), std::move(rounds_)});
     messages_.clear();
@@ -281,6 +306,7 @@ void Member::deliver() {
 }
 
 void Member::complain(rd_kafka_message_t const& message) {
+    if (alone_) return;
     if (message.err == RD_KAFKA_RESP_ERR__FATAL) {
         std::array<char, 256> why{};
         rd_kafka_fatal_error(client_->rk(), why.data(), why.size());
