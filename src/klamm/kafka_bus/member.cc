@@ -180,8 +180,8 @@ void Member::leave(Calls::Answer<void> left) {
 /// Polling goes on as before, until it is closed.
 ErrorPtr Member::close() {
     if (closing_) return {};
-    closing_.reset(
-        rd_kafka_queue_new(client_->rk()));  // the group's queue leads into it from now on
+    // The group's queue leads into this one from now on.
+    closing_.reset(rd_kafka_queue_new(client_->rk()));
     return ErrorPtr(rd_kafka_consumer_close_queue(client_->rk(), closing_.get()));
 }
 
