@@ -19,13 +19,18 @@ inline std::string reason(rd_kafka_resp_err_t error, char const* text) {
     return text != nullptr && *text != '\0' ? without_prefix(text) : error_text(error);
 }
 
-/// Whether the cluster is only not ready yet: a new topic without leader, a coordinator that loads.
+/// Whether the cluster is only not ready yet: a new topic without leader, a coordinator that loads,
+/// a broker that went away and whose partitions others take over.
 inline bool passes_by_itself(rd_kafka_resp_err_t error) {
-    return error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
+    return error == RD_KAFKA_RESP_ERR__TRANSPORT ||
+           error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
            error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
            error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
            error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-           error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+           error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           error == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+           error == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH ||
+           error == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE;
 }
 
 /// A failure with the cluster's reason.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace klamm::cli {
 namespace {
@@ -74,7 +75,7 @@ Outcome<std::vector<TopicState>> topics(Client& client) {
     auto const error = rd_kafka_metadata(client.rk(), 1, nullptr, &answer, client.timeout_ms());
     Metadata const metadata(answer);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return failed(fmt::format("list topics: {}", error_text(error)));
+        return refused("list topics", error, nullptr);
     std::vector<TopicState> found;
     for (auto const& topic : std::span(metadata->topics, std::size_t(metadata->topic_cnt)))
         found.push_back(read(topic));
@@ -107,7 +108,12 @@ std::vector<TopicPartition> partitions_of(TopicState const& topic) {
 Outcome<Offsets> offsets_at(Client& client, std::vector<TopicPartition> const& partitions,
                             std::int64_t when) {
     if (partitions.empty()) return Offsets{};
-    auto offsets = patiently(client, [&] { return ask_offsets(client, partitions, when); });
+    auto offsets = patiently(client, [&] {
+        auto answer = ask_offsets(client, partitions, when);
+        // librdkafka would go on asking the old leaders for as long as its metadata is fresh.
+        if (!answer && answer.error().is_transient) std::ignore = topics(client);
+        return answer;
+    });
     if (!offsets) return offsets;
     std::vector<TopicPartition> nothing_as_young;
     for (auto const& [partition, offset] : *offsets)
