@@ -32,6 +32,9 @@ Outcome<> FlightStream::open(ClientOptions const& options) {
         Client::producer(options,
                          {{"acks", "all"},
                           {"enable.idempotence", "true"},
+                          // With several, a leader that dies can leave a gap between them, which
+                          // is fatal for the producer.
+                          {"max.in.flight.requests.per.connection", "1"},
                           {"linger.ms", "5"},
                           {"reconnect.backoff.max.ms", "500"},
                           {"message.timeout.ms", "60000"}},
